@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bump allocator: chunks that double, a cap over their sum, one free for all. */
+#include "proto/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 1 << 20, ALIGNMENT = 16 };
+
+struct chunk {
+	struct chunk *next;
+	size_t size, used; /* bytes of data */
+	_Alignas(ALIGNMENT) unsigned char data[];
+};
+
+struct arena {
+	struct chunk *chunks; /* newest first */
+	size_t max_bytes, used_bytes, next_chunk_bytes;
+	bool exhausted;
+	ProtobufCAllocator allocator;
+};
+
+static void *allocate_for_protobuf(void *data, size_t size)
+{
+	return arena_alloc(data, size);
+}
+
+static void free_for_protobuf(void *data, void *pointer)
+{
+	(void)data;
+	(void)pointer;
+}
+
+struct arena *arena_new(size_t max_bytes)
+{
+	struct arena *arena = g_new0(struct arena, 1);
+
+	arena->max_bytes = max_bytes;
+	arena->next_chunk_bytes = FIRST_CHUNK_BYTES;
+	arena->allocator = (ProtobufCAllocator){
+		.alloc = allocate_for_protobuf,
+		.free = free_for_protobuf,
+		.allocator_data = arena,
+	};
+	return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	while (arena->chunks != NULL) {
+		struct chunk *next = arena->chunks->next;
+		free(arena->chunks);
+		arena->chunks = next;
+	}
+	g_free(arena);
+}
+
+static bool add_chunk(struct arena *arena, size_t at_least)
+{
+	size_t size = MAX(arena->next_chunk_bytes, at_least);
+	struct chunk *chunk = calloc(1, sizeof(*chunk) + size);
+
+	if (chunk == NULL)
+		return false;
+	chunk->size = size;
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	arena->next_chunk_bytes = MIN(arena->next_chunk_bytes * 2, (size_t)LARGEST_CHUNK_BYTES);
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size_t rounded = (MAX(size, (size_t)1) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	struct chunk *chunk = arena->chunks;
+
+	if (rounded < size || rounded > arena->max_bytes - arena->used_bytes || arena->exhausted) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	if (chunk == NULL || chunk->size - chunk->used < rounded) {
+		if (!add_chunk(arena, rounded)) {
+			arena->exhausted = true;
+			return NULL;
+		}
+		chunk = arena->chunks;
+	}
+	arena->used_bytes += rounded;
+	chunk->used += rounded;
+	return chunk->data + chunk->used - rounded;
+}
+
+bool arena_is_exhausted(const struct arena *arena)
+{
+	return arena->exhausted;
+}
+
+size_t arena_used_bytes(const struct arena *arena)
+{
+	return arena->used_bytes;
+}
+
+void *arena_calloc(struct arena *arena, size_t count, size_t size)
+{
+	void *memory =
+		count > 0 && size > SIZE_MAX / count ? NULL : arena_alloc(arena, count * size);
+
+	if (memory == NULL)
+		g_error("out of memory: %zu x %zu bytes", count, size);
+	return memory;
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_calloc(arena, length + 1, 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return text == NULL ? NULL : arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	return arena_strdup(arena, text);
+}
+
+ProtobufCAllocator *arena_allocator(struct arena *arena)
+{
+	return &arena->allocator;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every limit that a peer can run into, named with its unit. Both ends include this file, so a
+ * number here is part of the contract: what the agent may collect and what the server accepts.
+ */
+#ifndef PLIMSOLL_PROTO_LIMITS_H
+#define PLIMSOLL_PROTO_LIMITS_H
+
+/* the wire */
+#define LIMIT_BODY_BYTES         (8u << 20)  /* a request body, compressed or not */
+#define LIMIT_REPORT_BYTES       (16u << 20) /* a report after decompression */
+#define LIMIT_REPLY_BYTES        (64u << 10) /* a server's answer */
+#define LIMIT_UNPACK_ARENA_BYTES (64u << 20) /* memory that one unpacked report may take */
+#define LIMIT_MESSAGES           2000000u    /* sub-messages and list members of one report */
+#define LIMIT_STRING_BYTES       (64u << 10) /* any one string of a report */
+
+/* the collector */
+#define LIMIT_API_BODY_BYTES     (8u << 20)
+#define LIMIT_API_CALL_MS        10000
+#define LIMIT_API_TOTAL_MS       60000
+#define LIMIT_API_CONNECTIONS    4
+#define LIMIT_CONTAINERS         4096u
+#define LIMIT_IMAGES             2048u
+#define LIMIT_IMAGE_HISTORY      1024u
+#define LIMIT_NETWORKS           4096u
+#define LIMIT_VOLUMES            16384u
+#define LIMIT_SERVICES           4096u
+#define LIMIT_NODES              4096u
+#define LIMIT_LIST_MEMBERS       4096u /* capabilities, mounts, ports, ... of one container */
+#define LIMIT_PROCESSES          200000u
+#define LIMIT_CERT_FILES         256u
+#define LIMIT_AUDIT_RULES        8192u
+#define LIMIT_AUDIT_TEXT_BYTES   (1u << 20)
+#define LIMIT_AUDIT_RAW_BYTES    512u
+#define LIMIT_FILE_BYTES         (1u << 20) /* a configuration file */
+#define LIMIT_PROC_FILE_BYTES    (2u << 20) /* a file of /proc */
+#define LIMIT_HISTORY_TEXT_BYTES 2048u
+#define LIMIT_DETAIL_BYTES       200u /* Fetch.detail */
+#define LIMIT_HOST_ROUNDS        4u
+#define LIMIT_HOST_BATCH_MS      30000
+
+/* the evaluator */
+#define LIMIT_CATALOGUE_BYTES  (4u << 20) /* one YAML file */
+#define LIMIT_CHECKS           2000u
+#define LIMIT_CUSTOM_QUERY_MS  100 /* a check that is not built in */
+#define LIMIT_BUILTIN_QUERY_MS 20000
+#define LIMIT_QUERY_ROWS       20000u /* items of one check */
+#define LIMIT_ITEM_TEXT_BYTES  1024u
+#define LIMIT_SQL_BYTES        (16u << 10)
+
+#endif
