@@ -16,14 +16,14 @@
 
 struct json; /* a value; children live as long as their root */
 
-enum json_type {
-	JSON_NULL,
-	JSON_BOOL,
-	JSON_INTEGER,
-	JSON_REAL,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT
+enum json_kind {
+	JSON_KIND_NULL,
+	JSON_KIND_BOOL,
+	JSON_KIND_INTEGER,
+	JSON_KIND_REAL,
+	JSON_KIND_STRING,
+	JSON_KIND_ARRAY,
+	JSON_KIND_OBJECT
 };
 
 struct json_place {
@@ -39,8 +39,8 @@ void json_free(struct json *root);
 PLIMSOLL_AUTOPTR(json, json_free)
 
 /* Every reader accepts NULL and values of another type: then "not there". */
-enum json_type json_type(const struct json *value); /* JSON_NULL for NULL */
-bool json_is(const struct json *value, enum json_type type);
+enum json_kind json_kind(const struct json *value); /* JSON_KIND_NULL for NULL */
+bool json_is(const struct json *value, enum json_kind kind);
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_path(const struct json *object,
 			     const char *dotted); /* "HostConfig.Memory"; keys without dots */
@@ -48,10 +48,10 @@ size_t json_length(const struct json *array_or_object);
 const struct json *json_at(const struct json *array, size_t index);
 /* The text up to its first NUL; ret_size (may be NULL) is the full length, so a caller can tell.
  * NULL: no string. */
-const char *json_string(const struct json *value, size_t *ret_size);
-bool json_integer(const struct json *value,
-		  int64_t *ret_value); /* integers, and reals without a fraction */
-bool json_boolean(const struct json *value, bool *ret_value);
+const char *json_as_string(const struct json *value, size_t *ret_size);
+bool json_as_integer(const struct json *value,
+		     int64_t *ret_value); /* integers, and reals without a fraction */
+bool json_as_boolean(const struct json *value, bool *ret_value);
 /* Calls back in byte order of keys: lists in facts must not depend on a hash. */
 void json_each(const struct json *object,
 	       void (*each)(const char *key, const struct json *value, void *data), void *data);
