@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers of a host, one struct per kind of want. All strings live in the batch's arena. */
+#ifndef PLIMSOLL_AGENT_HOST_ANSWER_H
+#define PLIMSOLL_AGENT_HOST_ANSWER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/plimsoll.pb-c.h"
+
+/* Every answer starts with how it went. */
+struct host_state {
+	Plimsoll__Fetch__Status status;
+	int errno_value;    /* 0 = none */
+	const char *detail; /* NULL = none; for people, <= LIMIT_DETAIL_BYTES */
+};
+
+struct host_stat {
+	struct host_state state;
+	const char *path;
+	const char *real; /* realpath inside the host's root; NULL when it does not resolve */
+	const char *real_parent; /* realpath of the parent + last component, also when the object is
+				    absent */
+	const char *link_target; /* when path itself is a link */
+	bool dangling;           /* a link whose target is absent (state.status is then ABSENT) */
+	bool is_link;            /* path itself */
+	uint32_t mode;           /* st_mode of the realpath, with its type bits */
+	int64_t uid, gid, size;
+	int64_t mtime_s, ctime_s;
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+	bool has_acl;
+};
+
+struct host_read {
+	struct host_state state; /* TRUNCATED: data holds the first max_bytes */
+	const char *path;
+	const char *data; /* NUL-terminated; may hold NULs */
+	size_t size;
+	int64_t mtime_s, ctime_s;
+	uint64_t inode;
+};
+
+struct host_link {
+	struct host_state state;
+	const char *path;
+	const char *target; /* text of the link, e.g. "pid:[4026531836]" */
+};
+
+struct host_list {
+	struct host_state state;
+	const char *path;
+	const char *const *names; /* byte order, without . and .., NULL-terminated; never NULL */
+	guint n_names;
+};
+
+/* One process of the host's first pid namespace; what could not be read is NULL or -1. */
+struct host_process {
+	int64_t pid, ppid;
+	int64_t start_at; /* s since 1970 */
+	const char *comm;
+	const char *exe;    /* readlink, " (deleted)" kept */
+	const char *argv0;  /* first word of the command line */
+	const char *cgroup; /* text of /proc/PID/cgroup */
+	int64_t pidns;      /* inode */
+};
+
+struct host_process_table {
+	struct host_state state;
+	const struct host_process *processes; /* by pid */
+	guint n_processes;
+	bool is_first_pidns; /* the walk saw the host's first pid namespace */
+	int64_t wall_us;
+};
+
+struct host_audit_rule {
+	const char *list, *action;
+	const char *path;     /* NULL: no path, dir or -w */
+	bool dir, has_dir;    /* has_dir false: the source does not tell path= from dir= */
+	const char *perms;    /* NULL: none */
+	const char *syscalls; /* NULL: a watch */
+	const char *key;
+	const char *raw;
+	const struct host_audit_field {
+		const char *name, *op, *value;
+	} * fields;
+	guint n_fields;
+};
+
+struct host_audit {
+	struct host_state state;
+	Plimsoll__AuditStatus__Source source;
+	bool has_kernel, kernel; /* kernel false: no audit support */
+	bool has_enabled;
+	int64_t enabled, daemon_pid;
+	const struct host_audit_rule *rules; /* kernel order */
+	guint n_rules;
+};
+
+/* Who answers on a unix socket, by SO_PEERCRED. */
+struct host_peer {
+	struct host_state state;
+	int64_t pid, uid, gid;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What collectors ask a host, and what they get: a batch of wants whose answers stand in place
+ * after host_run(). Part of the door that host.h describes.
+ */
+#ifndef PLIMSOLL_AGENT_HOST_BATCH_H
+#define PLIMSOLL_AGENT_HOST_BATCH_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/host_answer.h"
+#include "proto/arena.h"
+
+struct host_batch;
+
+/* An empty batch; its answers live in the arena (kept as a borrow). free: with the arena. */
+struct host_batch *host_batch_new(struct arena *arena);
+
+/*
+ * The wants. Each returns the place where the answer will stand after host_run(); the same want
+ * twice gives the same place. Paths are absolute in the host's tree and are copied.
+ */
+const struct host_stat *host_want_stat(struct host_batch *batch, const char *path);
+const struct host_read *host_want_read(struct host_batch *batch, const char *path,
+				       size_t max_bytes);
+const struct host_link *host_want_link(struct host_batch *batch, const char *path);
+const struct host_list *host_want_list(struct host_batch *batch, const char *path, guint max_names);
+const struct host_process_table *host_want_processes(struct host_batch *batch);
+const struct host_audit *host_want_audit(struct host_batch *batch);
+const struct host_peer *host_want_peer(struct host_batch *batch, const char *socket_path);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a check and a benchmark are: the catalogue's YAML as structs, read-only once loaded. */
+#ifndef PLIMSOLL_CHECKS_CHECK_H
+#define PLIMSOLL_CHECKS_CHECK_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITY_COUNT };
+
+/* How a check can end, RULES 0.12. The letter is the YAML value of `mode`. */
+enum mode {
+	MODE_AUTOMATIC = 'A',
+	MODE_ONE_SIDED = 'O',
+	MODE_PARAMETER = 'P',
+	MODE_MANUAL = 'M',
+	MODE_OBSOLETE = 'N'
+};
+
+/* A scalar of the YAML with the place it came from. text == NULL: the key was not given. */
+struct sourced {
+	const char *text;
+	const char *file;
+	unsigned line;
+	unsigned column;
+};
+
+/* What differs in one form of a check. Unset members fall back to the check's own. */
+struct check_variant {
+	const char *name; /* as benchmarks name it */
+	struct sourced applies;
+	struct sourced fail;
+	struct sourced items;
+	struct sourced observed;
+	struct sourced expected;
+};
+
+struct check {
+	const char *name;  /* slug: container-privileged */
+	const char *title; /* generic title; benchmarks carry their own */
+	enum severity severity;
+	enum mode mode;
+	const char *section; /* host, daemon, files, images, containers, operations, swarm,
+				community, enterprise */
+	const char *
+		subject; /* container, image, network, service, node, cluster, file, daemon, host */
+	const char *gate;      /* row of the derived table gate that must be "ok"; NULL = none */
+	const char *parameter; /* mode P: column of the table parameter that must be set */
+	struct sourced applies;
+	struct sourced where; /* condition over the subject's table: which subjects are in scope */
+	struct sourced fail;  /* expression per subject: 1 fail, 0 pass, NULL unknown */
+	struct sourced items; /* or a query that states a verdict for every item */
+	struct sourced observed;
+	struct sourced expected;
+	struct sourced reason; /* why fail is NULL: a reason code, or "CODE|argument" */
+	struct sourced note;
+	struct sourced source;
+	const char *why;
+	const char *fix;
+	const char *fix_rootless;
+	const char *impact;
+	const char *const *decides_without; /* "table.column" that may be NULL and still pass;
+					       NULL-terminated */
+	const struct check_variant *variants;
+	guint n_variants;
+	bool custom;    /* from checks.d: bounded */
+	bool dbs_score; /* moves docker-bench-security's score */
+	const char *file;
+	unsigned line;
+};
+
+struct benchmark_entry {
+	const char *id; /* "5.5" */
+	const char *title;
+	const char *section; /* "5" */
+	const char *status;  /* Automated, Manual, Scored, Not Scored */
+	unsigned level;      /* 1 or 2; 0 = the source does not say */
+	const struct check *check;
+	const struct check_variant *variant; /* NULL = the check's own form */
+};
+
+struct benchmark_section {
+	const char *id;
+	const char *title;
+};
+
+struct benchmark {
+	const char *name;                      /* "cis-docker-1.6.0" */
+	const char *title;                     /* "CIS Docker Benchmark 1.6.0" */
+	const struct benchmark_entry *entries; /* in the order of the benchmark's numbering */
+	guint n_entries;
+	const struct benchmark_section *sections;
+	guint n_sections;
+};
+
+#endif
