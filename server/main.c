@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program `plimsoll`, for operators and the server: picks a command from one table. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli/cli.h"
+#include "server/cli/commands.h"
+
+static const struct command commands[] = {
+	{"version", "say which release this is", cmd_version},
+};
+
+static int show_overview(FILE *stream)
+{
+	fputs("plimsoll audits Docker hosts against the CIS Docker Benchmark.\n\n"
+	      "usage: plimsoll COMMAND [OPTION]...\n\n",
+	      stream);
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'plimsoll COMMAND --help' tells more about one of them.\n", stream);
+	return CLI_DONE;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int refuse_command(const char *name)
+{
+	const char *names[G_N_ELEMENTS(commands)];
+	const char *near;
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		names[i] = commands[i].name;
+	near = cli_suggest(name, names, G_N_ELEMENTS(names));
+	if (near != NULL)
+		return cli_usage(NULL, "unknown command '%s'; did you mean '%s'?", name, near);
+	return cli_usage(NULL, "unknown command '%s'", name);
+}
+
+static bool is_one_of(const char *word, const char *first, const char *second, const char *third)
+{
+	return strcmp(word, first) == 0 || strcmp(word, second) == 0 || strcmp(word, third) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	/* Characters as the terminal has them, numbers as machines want them. */
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		show_overview(stderr);
+		return CLI_USAGE;
+	}
+	if (is_one_of(argv[1], "-h", "--help", "help"))
+		return show_overview(stdout);
+	command = find_command(is_one_of(argv[1], "-V", "--version", "version") ? "version"
+										: argv[1]);
+	if (command == NULL)
+		return refuse_command(argv[1]);
+	return command->run(argc - 1, argv + 1);
+}
