@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 7 of the flow: the pages, from plain structs to HTML. The server and `plimsoll audit -o
+ * html` call the same functions. Everything is borrowed for the call; every string may come from a
+ * hostile host except where it says "ours". Pages never fail.
+ */
+#ifndef PLIMSOLL_SERVER_REPORT_PAGE_H
+#define PLIMSOLL_SERVER_REPORT_PAGE_H
+
+#include "checks/score.h"
+
+/* How old the newest report of a host is; FRESHNESS_WAITING: enrolled, never reported. */
+enum freshness { FRESHNESS_CURRENT, FRESHNESS_LATE, FRESHNESS_SILENT, FRESHNESS_WAITING };
+const char *freshness_text(enum freshness freshness);
+
+/* What surrounds a page. */
+struct page_frame {
+	bool standalone; /* a file of its own: no links to other pages, no forms */
+	int64_t generated_at_s;
+	const char *user;       /* who is signed in; NULL = nobody, then without navigation */
+	const char *form_token; /* goes into every POST form as "form_token"; NULL = none (ours) */
+};
+
+enum { FLEET_PAGE_ROWS = 100 };
+
+struct fleet_row {
+	const char *host_id; /* [a-z0-9.-]+, made by the server; address of the host page */
+	const char *name;
+	const char *docker_version; /* NULL = not known */
+	enum freshness freshness;
+	bool has_percent; /* false: nothing counts yet */
+	double percent;
+	double coverage_percent;
+	guint critical; /* failing checks of severity critical */
+	guint failing;
+	guint unknown;
+	int64_t last_report_s; /* 0 = never */
+};
+
+/* One page of the list of hosts. */
+struct fleet_view {
+	const char *benchmark_title;
+	int64_t as_of_s;
+	const struct fleet_row *rows; /* of this page, in the order to be shown */
+	guint n_rows;
+	guint first; /* index of rows[0] among all that match */
+	guint matching;
+	guint hosts; /* of the whole fleet, like the counts below */
+	guint current, late, silent, waiting;
+	guint with_critical;        /* hosts with at least one critical failure */
+	const char *enroll_command; /* what the empty page tells to run; NULL = not shown (ours) */
+	bool has_search;            /* the server answers GET /?q=TEXT&page=N (page from 1) */
+	const char *query;          /* q as given; NULL = none */
+};
+GString *page_fleet(const struct page_frame *frame, const struct fleet_view *view);
+
+/* A row of the identity strip; value NULL is left out. */
+struct page_fact {
+	const char *term; /* ours */
+	const char *value;
+};
+
+/* A check of the benchmark with what was found; neither is NULL. */
+struct check_view {
+	const struct benchmark_entry *entry;
+	const struct result *result;
+};
+
+/* One snapshot: a host and engine under one benchmark. host_view.h fills it from an evaluation. */
+struct host_view {
+	const char *name;
+	enum freshness freshness;
+	int64_t taken_at_s; /* 0 = never */
+	const char *benchmark_title;
+	bool filtered; /* only some of the benchmark's checks were asked for */
+	const struct page_fact *identity;
+	guint n_identity;
+	const char *const *notices; /* sentences on top: Docker's warnings, what root would add */
+	guint n_notices;
+	const struct score *score;
+	const struct check_view *checks; /* in the benchmark's order */
+	guint n_checks;
+};
+GString *page_host(const struct page_frame *frame, const struct host_view *view);
+
+/* What a check wants and why. */
+struct check_page {
+	const struct check *check;
+	const struct check_number {
+		const char *benchmark_title;
+		const struct benchmark_entry *entry;
+	} * numbers; /* in every benchmark that has it */
+	guint n_numbers;
+};
+GString *page_check(const struct page_frame *frame, const struct check_page *page);
+
+/*
+ * Sign-in: POST /sign-in with the field "token".
+ *
+ * token    of the one-time link, for a form of one button; NULL asks for it.
+ * problem  why the last try did not work; NULL = none.
+ */
+GString *page_sign_in(const struct page_frame *frame, const char *token, const char *problem);
+
+/* Anything that went another way: status (404, 500, ...), a short title and a sentence (ours). */
+GString *page_message(const struct page_frame *frame, guint status, const char *title,
+		      const char *text, const char *request_id);
+
+/* Content-Security-Policy for the header of every served page. Static storage. */
+const char *page_policy(void);
+
+#endif
