@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Step 3 of the flow, both ends: messages to bytes and back. Sizes are checked before unpacking,
- * unpacking uses a capped arena, strings are validated as UTF-8 without NUL after it. Nothing else
- * calls protobuf-c's unpack.
+ * Step 3 of the flow, both ends: messages to bytes and back. Sizes, the wire format and all strings
+ * (UTF-8 without NUL) are checked before unpacking, which uses a capped arena. Nothing else calls
+ * protobuf-c's unpack.
  */
 #ifndef PLIMSOLL_PROTO_WIRE_H
 #define PLIMSOLL_PROTO_WIRE_H
