@@ -14,7 +14,8 @@ struct schema_field {
 	const char *table;  /* SQL table: "container", "container_mount" */
 	const char *column; /* NULL: the table as a whole, unless a row for the column follows */
 	unsigned since;     /* first schema number that has it */
-	const char *group;  /* Fetch.group of the sources that fill it */
+	const char
+		*group; /* Fetch.group of the sources that fill it; NULL: the agent's own words */
 };
 
 /* Looks a column up; falls back to its table. NULL: no such table. Static storage. */

@@ -142,7 +142,6 @@ static void test_the_wire_and_json_tell_the_same(void)
 
 static void test_names_and_shapes(void)
 {
-	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
 	Plimsoll__Envelope envelope = PLIMSOLL__ENVELOPE__INIT;
 	Plimsoll__File file = PLIMSOLL__FILE__INIT;
 	uint8_t digest[2] = {0x0a, 0xff};
