@@ -484,7 +484,7 @@ int main(int argc, char **argv)
 	int failed = 0;
 
 	g_test_init(&argc, &argv, NULL);
-	scratch = g_dir_make_tmp("plimsoll-tls-XXXXXX", NULL);
+	scratch = g_dir_make_tmp(NULL, NULL);
 	pki.ca = pki_ca_new("Plimsoll CA");
 	pki.other_ca = pki_ca_new("Plimsoll CA"); /* the same name, another key */
 	g_test_add_func("/tls/client-accepts-only-the-right-server",
