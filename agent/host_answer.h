@@ -36,6 +36,7 @@ struct host_stat {
 struct host_read {
 	struct host_state state; /* TRUNCATED: data holds the first max_bytes */
 	const char *path;
+	size_t max_bytes; /* as wanted; the largest when wanted twice */
 	const char *data; /* NUL-terminated; may hold NULs */
 	size_t size;
 	int64_t mtime_s, ctime_s;
@@ -49,8 +50,9 @@ struct host_link {
 };
 
 struct host_list {
-	struct host_state state;
+	struct host_state state; /* TRUNCATED: names holds max_names of them */
 	const char *path;
+	guint max_names;
 	const char *const *names; /* byte order, without . and .., NULL-terminated; never NULL */
 	guint n_names;
 };
@@ -64,44 +66,36 @@ struct host_process {
 	const char *argv0;  /* first word of the command line */
 	const char *cgroup; /* text of /proc/PID/cgroup */
 	int64_t pidns;      /* inode */
+	/* NUL-separated; of dockerd and containerd outside containers only, else NULL */
+	const char *cmdline;
+	size_t cmdline_size;
 };
 
 struct host_process_table {
-	struct host_state state;
+	struct host_state state; /* PERMISSION: walked, but some processes are hidden in part */
 	const struct host_process *processes; /* by pid */
 	guint n_processes;
-	bool is_first_pidns; /* the walk saw the host's first pid namespace */
+	bool is_first_pidns; /* known to be the kernel's first pid namespace */
+	int64_t pidns;       /* inode of the one that was walked, -1 = not seen */
 	int64_t wall_us;
-};
-
-struct host_audit_rule {
-	const char *list, *action;
-	const char *path;     /* NULL: no path, dir or -w */
-	bool dir, has_dir;    /* has_dir false: the source does not tell path= from dir= */
-	const char *perms;    /* NULL: none */
-	const char *syscalls; /* NULL: a watch */
-	const char *key;
-	const char *raw;
-	const struct host_audit_field {
-		const char *name, *op, *value;
-	} * fields;
-	guint n_fields;
-};
-
-struct host_audit {
-	struct host_state state;
-	Plimsoll__AuditStatus__Source source;
-	bool has_kernel, kernel; /* kernel false: no audit support */
-	bool has_enabled;
-	int64_t enabled, daemon_pid;
-	const struct host_audit_rule *rules; /* kernel order */
-	guint n_rules;
 };
 
 /* Who answers on a unix socket, by SO_PEERCRED. */
 struct host_peer {
 	struct host_state state;
+	const char *path;
 	int64_t pid, uid, gid;
+};
+
+/* What the collecting process itself is on that machine; what was not seen is NULL or -1. */
+struct host_self {
+	struct host_state state;
+	int64_t uid;
+	int64_t caps;               /* effective, as the kernel's bit set */
+	bool has_userns, in_userns; /* in_userns: not the kernel's first user namespace */
+	int64_t pidns;              /* inode */
+	const char *kernel;         /* release */
+	const char *hostname;       /* NULL also for a mounted tree: its files tell */
 };
 
 #endif

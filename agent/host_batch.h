@@ -11,12 +11,16 @@
 #include <stdint.h>
 
 #include "agent/host_answer.h"
+#include "agent/host_audit_answer.h"
 #include "proto/arena.h"
 
 struct host_batch;
 
-/* An empty batch; its answers live in the arena (kept as a borrow). free: with the arena. */
+/* An empty batch; its answers live in the arena (kept as a borrow), also after host_batch_free().
+ */
 struct host_batch *host_batch_new(struct arena *arena);
+void host_batch_free(struct host_batch *batch);
+PLIMSOLL_AUTOPTR(host_batch, host_batch_free)
 
 /*
  * The wants. Each returns the place where the answer will stand after host_run(); the same want
@@ -30,5 +34,6 @@ const struct host_list *host_want_list(struct host_batch *batch, const char *pat
 const struct host_process_table *host_want_processes(struct host_batch *batch);
 const struct host_audit *host_want_audit(struct host_batch *batch);
 const struct host_peer *host_want_peer(struct host_batch *batch, const char *socket_path);
+const struct host_self *host_want_self(struct host_batch *batch);
 
 #endif

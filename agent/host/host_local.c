@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 1 of the flow: the door to this machine, or to a tree mounted below a directory. Foreign
+ * files are opened without following them out of the tree, without blocking, and read only when
+ * they are regular files. A part that a mounted tree lacks (proc, sys, etc) is not seen, never
+ * absent.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/engine_curl.h"
+#include "agent/host.h"
+#include "agent/host/batch_private.h"
+#include "agent/host/host_audit.h"
+#include "agent/host/host_endpoint.h"
+#include "agent/host/host_path.h"
+#include "agent/host/host_process.h"
+#include "agent/host/local_answer.h"
+#include "agent/host/local_self.h"
+
+static const char default_endpoint[] = "unix:///run/docker.sock";
+
+struct local {
+	struct host host;
+	int root_fd;
+	char *connect_path; /* of the engine's socket, for this process */
+	struct engine_curl *engine;
+};
+
+/* A part of the tree, and what must be there for it to count as that part of a host. */
+static const struct part {
+	const char *below, *proof;
+} parts[] = {
+	{"/proc", "/proc/1"},
+	{"/sys", "/sys/kernel"},
+	{"/etc", "/etc"},
+};
+
+static bool exists(int root_fd, const char *path)
+{
+	PLIMSOLL_AUTO_FD fd = host_path_open(root_fd, path);
+
+	return fd >= 0 || errno == EACCES;
+}
+
+static bool lies_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}
+
+static bool is_missing_part(const struct local *local, const char *path)
+{
+	for (guint i = 0; local->host.has_root_dir && i < G_N_ELEMENTS(parts); i++) {
+		if (lies_below(path, parts[i].below))
+			return !exists(local->root_fd, parts[i].proof);
+	}
+	return false;
+}
+
+static const char *want_path(enum host_want kind, const void *want)
+{
+	switch (kind) {
+	case HOST_WANT_STAT:
+		return ((const struct host_stat *)want)->path;
+	case HOST_WANT_READ:
+		return ((const struct host_read *)want)->path;
+	case HOST_WANT_LINK:
+		return ((const struct host_link *)want)->path;
+	case HOST_WANT_LIST:
+		return ((const struct host_list *)want)->path;
+	case HOST_WANT_PEER:
+		return ((const struct host_peer *)want)->path;
+	}
+	return NULL;
+}
+
+static struct host_state *want_state(enum host_want kind, void *want)
+{
+	switch (kind) {
+	case HOST_WANT_STAT:
+		return &((struct host_stat *)want)->state;
+	case HOST_WANT_READ:
+		return &((struct host_read *)want)->state;
+	case HOST_WANT_LINK:
+		return &((struct host_link *)want)->state;
+	case HOST_WANT_LIST:
+		return &((struct host_list *)want)->state;
+	case HOST_WANT_PEER:
+		return &((struct host_peer *)want)->state;
+	}
+	return NULL;
+}
+
+static void answer(const struct local *local, struct arena *arena, enum host_want kind, void *want)
+{
+	switch (kind) {
+	case HOST_WANT_STAT:
+		local_answer_stat(local->root_fd, arena, want);
+		break;
+	case HOST_WANT_READ:
+		local_answer_read(local->root_fd, arena, want);
+		break;
+	case HOST_WANT_LINK:
+		local_answer_link(local->root_fd, arena, want);
+		break;
+	case HOST_WANT_LIST:
+		local_answer_list(local->root_fd, arena, want);
+		break;
+	case HOST_WANT_PEER:
+		local_answer_peer(local->root_fd, want);
+		break;
+	}
+}
+
+static void answer_processes(const struct local *local, struct arena *arena, int64_t deadline_us,
+			     struct host_process_table *table)
+{
+	PLIMSOLL_AUTO_FD place = host_path_open(local->root_fd, "/proc");
+	PLIMSOLL_AUTO_FD fd = place < 0 ? -1 : host_path_reopen(place, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		table->state = host_state_from_errno(errno);
+	else
+		host_process_walk(fd, !local->host.has_root_dir, arena, deadline_us, table);
+}
+
+static bool run_local(struct host *host, struct host_batch *batch, GError **error)
+{
+	struct local *local = (struct local *)host;
+	int64_t deadline_us = g_get_monotonic_time() + LIMIT_HOST_BATCH_MS * INT64_C(1000);
+	bool has_proc = !is_missing_part(local, "/proc");
+
+	(void)error;
+	/* Processes first: later answers are about the ones that were seen. */
+	if (batch->processes != NULL && has_proc)
+		answer_processes(local, batch->arena, deadline_us, batch->processes);
+	if (batch->self != NULL)
+		local_self(batch->arena, host->has_root_dir, batch->self);
+	for (guint kind = 0; kind < HOST_WANT_KINDS; kind++) {
+		for (guint i = 0; i < batch->wants[kind]->len; i++) {
+			void *want = batch->wants[kind]->pdata[i];
+
+			if (is_missing_part(local, want_path(kind, want)))
+				continue;
+			if (g_get_monotonic_time() > deadline_us)
+				*want_state(kind, want) = host_state_from_errno(ETIMEDOUT);
+			else
+				answer(local, batch->arena, kind, want);
+		}
+	}
+	/* The rules are the running kernel's: they say nothing about a tree that is only mounted.
+	 */
+	if (batch->audit != NULL && has_proc)
+		host_audit_ask(batch->arena, batch->audit);
+	return true;
+}
+
+static void get_from_engine(struct host *host, struct host_get *requests, guint n_requests,
+			    void (*done)(struct host_get *request, void *data), void *data)
+{
+	struct local *local = (struct local *)host;
+
+	if (local->engine == NULL)
+		local->engine = engine_curl_new(local->connect_path, NULL);
+	engine_curl_get(local->engine, requests, n_requests, done, data);
+}
+
+static void free_local(struct host *host)
+{
+	struct local *local = (struct local *)host;
+
+	engine_curl_free(local->engine);
+	plimsoll_auto_close(&local->root_fd);
+	g_free(local->connect_path);
+	g_free(host->endpoint);
+	g_free(host->socket_path);
+	g_free(local);
+}
+
+static const struct host_ops local_ops = {
+	.transport = "local",
+	.run = run_local,
+	.docker_get = get_from_engine,
+	.free = free_local,
+};
+
+/* The socket where this process reaches it: inside the tree, else the one given into this
+ * container at the same path. */
+static char *find_connect_path(int root_fd, const char *root_dir, const char *socket_path)
+{
+	HOST_PATH_AUTO place = {.fd = -1};
+
+	host_path_init(&place, root_fd, socket_path);
+	if (root_dir == NULL ||
+	    (place.errno_value != 0 && g_file_test(socket_path, G_FILE_TEST_EXISTS)))
+		return g_strdup(socket_path);
+	return g_build_filename(root_dir, place.real != NULL ? place.real : socket_path, NULL);
+}
+
+struct host *host_local_new(const char *root_dir, const char *endpoint, GError **error)
+{
+	g_autofree char *socket_path = NULL;
+	const char *root = root_dir == NULL ? "/" : root_dir;
+	struct local *local = NULL;
+	PLIMSOLL_AUTO_FD root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root_fd < 0) {
+		g_set_error(error, HOST_ERROR, HOST_ERROR_UNREACHABLE, "cannot open \"%s\": %s",
+			    root, g_strerror(errno));
+		return NULL;
+	}
+	if (endpoint == NULL)
+		endpoint = default_endpoint;
+	socket_path = host_endpoint_socket(endpoint, error);
+	if (socket_path == NULL)
+		return NULL;
+	local = g_new0(struct local, 1);
+	local->host.ops = &local_ops;
+	local->host.endpoint = g_strdup(endpoint);
+	local->host.has_root_dir = root_dir != NULL && strcmp(root_dir, "/") != 0;
+	local->connect_path =
+		find_connect_path(root_fd, local->host.has_root_dir ? root_dir : NULL, socket_path);
+	local->host.socket_path = g_steal_pointer(&socket_path);
+	local->root_fd = plimsoll_steal_fd(&root_fd);
+	return &local->host;
+}

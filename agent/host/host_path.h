@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths inside a host's root: links, absolute ones and ".." included, never lead out of it. The
+ * walk is a component at a time with O_NOFOLLOW, so that a tree which changes meanwhile cannot lead
+ * out either.
+ */
+#ifndef PLIMSOLL_AGENT_HOST_PATH_H
+#define PLIMSOLL_AGENT_HOST_PATH_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "proto/base.h"
+
+/* Where a path leads. */
+struct host_path {
+	int fd;            /* O_PATH; -1: errno_value says why */
+	int errno_value;   /* 0 = none */
+	char *real;        /* realpath inside the root; NULL without fd */
+	char *real_parent; /* realpath of the parent + last component; where the parent is absent,
+			      of the nearest ancestor that exists; NULL = not known */
+	char *link_target; /* NULL: the path itself is no link */
+};
+
+void host_path_init(struct host_path *ret_path, int root_fd, const char *path);
+void host_path_done(struct host_path *path);
+#define HOST_PATH_AUTO __attribute__((cleanup(host_path_done))) struct host_path
+
+/* The object alone, by one call where the kernel can. gives: an O_PATH descriptor, or -1 and errno.
+ */
+int host_path_open(int root_fd, const char *path);
+
+/* A descriptor for reading from an O_PATH one; never blocks, never becomes a controlling terminal.
+ */
+int host_path_reopen(int path_fd, int flags);
+
+#endif

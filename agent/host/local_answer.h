@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers single wants about paths below a root directory (an O_PATH descriptor). */
+#ifndef PLIMSOLL_AGENT_LOCAL_ANSWER_H
+#define PLIMSOLL_AGENT_LOCAL_ANSWER_H
+
+#include "agent/host_answer.h"
+#include "proto/arena.h"
+
+void local_answer_stat(int root_fd, struct arena *arena, struct host_stat *stat);
+void local_answer_read(int root_fd, struct arena *arena, struct host_read *read);
+void local_answer_link(int root_fd, struct arena *arena, struct host_link *link);
+void local_answer_list(int root_fd, struct arena *arena, struct host_list *list);
+void local_answer_peer(int root_fd, struct host_peer *peer);
+
+#endif

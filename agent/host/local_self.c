@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Step 1 of the flow: who looks. Verdicts need it to tell "not there" from "not allowed to see". */
+#include "agent/host/local_self.h"
+
+#include <limits.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "agent/host/batch_private.h"
+#include "agent/proc_text.h"
+
+static int64_t own_namespace(const char *kind)
+{
+	g_autofree char *path = g_build_filename("/proc/self/ns", kind, NULL);
+	char target[PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return -1;
+	target[length] = '\0';
+	return proc_link_inode(target, kind);
+}
+
+void local_self(struct arena *arena, bool is_tree, struct host_self *ret_self)
+{
+	g_autofree char *status = NULL;
+	struct utsname names;
+	uint64_t caps = 0;
+	int64_t userns = own_namespace("user");
+
+	ret_self->state = host_state_from_errno(0);
+	ret_self->uid = (int64_t)geteuid();
+	if (g_file_get_contents("/proc/self/status", &status, NULL, NULL) &&
+	    proc_status_number(status, "CapEff", 0, 16, &caps))
+		ret_self->caps = (int64_t)caps;
+	ret_self->has_userns = userns >= 0;
+	ret_self->in_userns = userns != PROC_FIRST_USERNS;
+	ret_self->pidns = own_namespace("pid");
+	if (uname(&names) == 0) {
+		ret_self->kernel = arena_strdup(arena, names.release);
+		ret_self->hostname = is_tree ? NULL : arena_strdup(arena, names.nodename);
+	}
+}
