@@ -12,8 +12,7 @@ static const char *const warning_texts[] = {
 	[PLIMSOLL__ENGINE__WARNING__PLAIN_HTTP] =
 		"the API is reachable over the network without encryption: root for anybody",
 	[PLIMSOLL__ENGINE__WARNING__TLS_WITHOUT_VERIFY] =
-		"the API is reachable over the network without client certificates: root for "
-		"anybody",
+		"the API is reachable by network without client certificates: root for anybody",
 	[PLIMSOLL__ENGINE__WARNING__NO_MEMORY_LIMIT] = "the kernel has no memory limits",
 	[PLIMSOLL__ENGINE__WARNING__NO_SWAP_LIMIT] = "the kernel has no swap limits",
 	[PLIMSOLL__ENGINE__WARNING__NO_KERNEL_MEMORY_LIMIT] =
