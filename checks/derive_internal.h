@@ -29,6 +29,8 @@ void derive_tls(struct derivation *d);
 void derive_listeners(struct derivation *d);
 void derive_tls_listeners(struct derivation *d);
 void derive_gates(struct derivation *d);
+void derive_capabilities(struct derivation *d);
+void derive_namespaces(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 
