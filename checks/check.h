@@ -48,6 +48,7 @@ struct check {
 	const char *parameter; /* mode P: column of the table parameter that must be set */
 	struct sourced applies;
 	struct sourced where; /* condition over the subject's table: which subjects are in scope */
+	const char *empty;    /* no subject in scope: "pass", or a reason code; NULL = by subject */
 	struct sourced fail;  /* expression per subject: 1 fail, 0 pass, NULL unknown */
 	struct sourced items; /* or a query that states a verdict for every item */
 	struct sourced observed;

@@ -8,11 +8,13 @@
 char *derive_path_clean(struct derivation *d, const char *path)
 {
 	g_auto(GStrv) parts = NULL;
-	g_autoptr(GString) clean = g_string_new("");
+	GString *clean;
+	char *result;
 
 	if (path == NULL || *path != '/')
 		return NULL;
 	parts = g_strsplit(path, "/", -1);
+	clean = g_string_new("");
 	for (guint i = 0; parts[i] != NULL; i++) {
 		if (*parts[i] == '\0' || strcmp(parts[i], ".") == 0)
 			continue;
@@ -23,7 +25,9 @@ char *derive_path_clean(struct derivation *d, const char *path)
 			g_string_truncate(clean, (gsize)(strrchr(clean->str, '/') - clean->str));
 		}
 	}
-	return arena_strdup(d->arena, clean->len == 0 ? "/" : clean->str);
+	result = arena_strdup(d->arena, clean->len == 0 ? "/" : clean->str);
+	g_string_free(clean, TRUE);
+	return result;
 }
 
 static bool is_below(const char *path, const char *directory)

@@ -25,4 +25,10 @@ bool score_counts(const struct result *result);
 void score_compute(const struct evaluation *evaluation, const struct benchmark *benchmark,
 		   struct score *ret_score);
 
+/* The score with waivers: failing checks that is_waived answers true for are counted in `waived`
+ * and left out of the percent score. docker-bench's arithmetic knows no waivers. */
+void score_compute_waived(const struct evaluation *evaluation, const struct benchmark *benchmark,
+			  bool (*is_waived)(const struct result *result, void *data), void *data,
+			  struct score *ret_score);
+
 #endif

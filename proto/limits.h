@@ -46,6 +46,7 @@
 #define LIMIT_BUILTIN_QUERY_MS 20000
 #define LIMIT_QUERY_ROWS       20000u /* items of one check */
 #define LIMIT_ITEM_TEXT_BYTES  1024u
+#define LIMIT_EVALUATION_BYTES (64u << 20) /* beyond it items are counted, not listed */
 #define LIMIT_SQL_BYTES        (16u << 10)
 
 #endif

@@ -11,19 +11,15 @@ static const struct command commands[] = {
 	{"version", "say which release this is", cmd_version},
 };
 
-static char *overview(void)
+static int show_overview(FILE *stream)
 {
-	GString *text = g_string_new("plimsoll audits Docker hosts against the CIS Docker "
-				     "Benchmark.\n\nusage: plimsoll COMMAND [OPTION]...\n\n");
-
+	fputs("plimsoll audits Docker hosts against the CIS Docker Benchmark.\n\n"
+	      "usage: plimsoll COMMAND [OPTION]...\n\n",
+	      stream);
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-		g_string_append_printf(text, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	g_string_append(text, "\n'plimsoll COMMAND --help' tells more about one of them.\n\n"
-			      "examples:\n"
-			      "  sudo plimsoll audit\n"
-			      "  sudo plimsoll audit --fail-on high -o html=report.html\n"
-			      "  plimsoll explain 5.5\n");
-	return g_string_free(text, FALSE);
+		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'plimsoll COMMAND --help' tells more about one of them.\n", stream);
+	return CLI_DONE;
 }
 
 static const struct command *find_command(const char *name)
@@ -54,17 +50,16 @@ static bool is_one_of(const char *word, const char *first, const char *second, c
 
 int main(int argc, char **argv)
 {
-	g_autofree char *text = overview();
 	const struct command *command;
 
 	/* Characters as the terminal has them, numbers as machines want them. */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
-		fputs(text, stderr);
+		show_overview(stderr);
 		return CLI_USAGE;
 	}
 	if (is_one_of(argv[1], "-h", "--help", "help"))
-		return cli_write_stdout(NULL, text, strlen(text)) ? CLI_DONE : CLI_IO;
+		return show_overview(stdout);
 	command = find_command(is_one_of(argv[1], "-V", "--version", "version") ? "version"
 										: argv[1]);
 	if (command == NULL)

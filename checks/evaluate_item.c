@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items of one check: bounded on the way in, sorted and rolled up at the end. */
+#include <string.h>
+
+#include "checks/evaluate_internal.h"
+#include "checks/reason.h"
+#include "proto/limits.h"
+
+/* Order of items: what needs attention first. Also the order of the roll-up, RULES 0.1. */
+static const int ranks[VERDICT_COUNT] = {
+	[VERDICT_FAIL] = 0, [VERDICT_UNKNOWN] = 1,        [VERDICT_MANUAL] = 2,
+	[VERDICT_PASS] = 3, [VERDICT_NOT_APPLICABLE] = 4,
+};
+
+static char *cut(struct arena *arena, const char *text)
+{
+	const char *end = g_utf8_find_prev_char(text, text + LIMIT_ITEM_TEXT_BYTES);
+
+	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)(end - text), text);
+}
+
+static const char *bounded(struct arena *arena, const char *text)
+{
+	g_autofree char *valid = NULL;
+
+	if (!g_utf8_validate(text, -1, NULL))
+		text = valid = g_utf8_make_valid(text, -1);
+	return strlen(text) > LIMIT_ITEM_TEXT_BYTES ? cut(arena, text) : arena_strdup(arena, text);
+}
+
+/* Most rows repeat the row before them in some columns: "expected" above all. */
+static const char *shared_with_last(const struct items *items, const char *text)
+{
+	const struct item *last = NULL;
+
+	if (items->array->len == 0)
+		return NULL;
+	last = &g_array_index(items->array, struct item, items->array->len - 1);
+	if (g_strcmp0(last->expected, text) == 0)
+		return last->expected;
+	return g_strcmp0(last->source, text) == 0 ? last->source : NULL;
+}
+
+const char *items_text(const struct items *items, sqlite3_stmt *statement, int column)
+{
+	const char *text =
+		column < 0 ? NULL
+			   : (const char *)(const void *)sqlite3_column_text(statement, column);
+	const char *shared = text != NULL ? shared_with_last(items, text) : NULL;
+
+	if (text == NULL || shared != NULL)
+		return shared;
+	return bounded(items->run->arena, text);
+}
+
+/* Passing items make room first, when one evaluation holds too much. */
+static bool has_room(const struct items *items, enum verdict verdict)
+{
+	size_t used = arena_used_bytes(items->run->arena);
+
+	return items->array->len < LIMIT_QUERY_ROWS &&
+	       used < (verdict == VERDICT_PASS ? LIMIT_EVALUATION_BYTES / 2
+					       : LIMIT_EVALUATION_BYTES);
+}
+
+void items_add(struct items *items, struct item *item, const char *reason)
+{
+	struct arena *arena = items->run->arena;
+
+	if (items->forced != NULL) {
+		item->verdict = VERDICT_UNKNOWN;
+		reason = items->forced;
+	}
+	item->reason = NULL;
+	item->reason_text = NULL;
+	items->counts[item->verdict]++;
+	if (!has_room(items, item->verdict))
+		return;
+	if (item->verdict == VERDICT_UNKNOWN || item->verdict == VERDICT_NOT_APPLICABLE) {
+		item->reason = reason_code(arena, reason);
+		item->reason_text = reason_text(arena, reason);
+	}
+	g_array_append_val(items->array, *item);
+}
+
+static int compare_items(gconstpointer a, gconstpointer b)
+{
+	const struct item *first = a;
+	const struct item *second = b;
+	int order = ranks[first->verdict] - ranks[second->verdict];
+
+	if (order == 0)
+		order = g_strcmp0(first->label, second->label);
+	if (order == 0)
+		order = g_strcmp0(first->discriminator, second->discriminator);
+	if (order == 0)
+		order = g_strcmp0(first->subject_id, second->subject_id);
+	if (order == 0)
+		order = g_strcmp0(first->observed, second->observed);
+	if (order == 0)
+		order = g_strcmp0(first->note, second->note);
+	if (order == 0)
+		order = g_strcmp0(first->reason_text, second->reason_text);
+	return order != 0 ? order : g_strcmp0(first->source, second->source);
+}
+
+static enum verdict roll_up(const guint counts[VERDICT_COUNT])
+{
+	enum verdict found = VERDICT_NOT_APPLICABLE;
+
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		if (counts[i] > 0 && ranks[i] < ranks[found])
+			found = (enum verdict)i;
+	return found;
+}
+
+static void keep(struct result *result, GArray *array, struct arena *arena)
+{
+	struct item *copy = arena_calloc(arena, MAX(array->len, 1), sizeof(*copy));
+
+	memcpy(copy, array->data, array->len * sizeof(*copy));
+	result->items = copy;
+	result->n_items = array->len;
+}
+
+void items_finish(struct items *items, struct result *result)
+{
+	const struct item *first = NULL;
+
+	result->verdict = roll_up(items->counts);
+	memcpy(result->counts, items->counts, sizeof(result->counts));
+	g_array_sort(items->array, compare_items);
+	if (result->verdict == VERDICT_NOT_APPLICABLE && items->array->len > 0) {
+		first = &g_array_index(items->array, struct item, 0);
+		result->reason = first->reason;
+		result->reason_text = first->reason_text;
+	}
+	while (result->verdict != VERDICT_NOT_APPLICABLE && items->array->len > 0 &&
+	       g_array_index(items->array, struct item, items->array->len - 1).verdict ==
+		       VERDICT_NOT_APPLICABLE)
+		g_array_set_size(items->array, items->array->len - 1);
+	keep(result, items->array, items->run->arena);
+}

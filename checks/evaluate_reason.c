@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why something is unknown when the check itself gives no reason: the state of what it read. */
+#include <string.h>
+
+#include "checks/evaluate_internal.h"
+#include "checks/reason.h"
+#include "proto/schema.h"
+
+enum { NAMED_COLUMNS_MAX = 4 };
+
+static uint32_t schema_of(const struct run *run)
+{
+	return run->input->schema != 0 ? run->input->schema : SCHEMA_CURRENT;
+}
+
+/* A column that the agent's schema does not have yet. */
+static const char *old_agent_reason(const struct run *run, const GArray *reads)
+{
+	for (guint i = 0; i < reads->len; i++) {
+		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
+		const char *column = read->column != NULL && read->column->field != NULL
+					     ? read->column->name
+					     : NULL;
+		const struct schema_field *field = schema_find(read->table->name, column);
+
+		if (field != NULL && field->since > schema_of(run))
+			return arena_printf(run->arena, "UK_OLD_AGENT|%s%s%s", read->table->name,
+					    column != NULL ? "." : "",
+					    column != NULL ? column : "");
+	}
+	return NULL;
+}
+
+static const char *group_of(const struct facts_table *table)
+{
+	const struct schema_field *field =
+		table->root == FACTS_ROOT_DERIVED ? NULL : schema_find(table->name, NULL);
+
+	return field != NULL ? field->group : NULL;
+}
+
+static const char *group_of_read(const struct sql_read *read)
+{
+	const struct schema_field *field = NULL;
+
+	if (read->table->root == FACTS_ROOT_DERIVED)
+		return NULL;
+	field = schema_find(read->table->name, read->column != NULL ? read->column->name : NULL);
+	return field != NULL ? field->group : NULL;
+}
+
+static bool is_failed(const Plimsoll__Fetch *fetch)
+{
+	return !fetch->has_status || (fetch->status != PLIMSOLL__FETCH__STATUS__OK &&
+				      fetch->status != PLIMSOLL__FETCH__STATUS__ABSENT);
+}
+
+static bool is_truncated(const Plimsoll__Fetch *fetch)
+{
+	return fetch->has_status && fetch->status == PLIMSOLL__FETCH__STATUS__TRUNCATED;
+}
+
+/* The first source of a group that ended so, in the order of sources' names. */
+static const Plimsoll__Fetch *find_fetch(const struct run *run, const char *group,
+					 bool (*ended)(const Plimsoll__Fetch *fetch))
+{
+	const Plimsoll__Fetch *found = NULL;
+
+	for (size_t i = 0; group != NULL && i < run->facts->n_fetch; i++) {
+		const Plimsoll__Fetch *fetch = run->facts->fetch[i];
+
+		if (!ended(fetch) || g_strcmp0(fetch->group, group) != 0)
+			continue;
+		if (found == NULL || g_strcmp0(fetch->source, found->source) < 0)
+			found = fetch;
+	}
+	return found;
+}
+
+static const char *fetch_reason(const struct run *run, const GArray *reads)
+{
+	const Plimsoll__Fetch *found = NULL;
+
+	for (guint i = 0; found == NULL && i < reads->len; i++)
+		found = find_fetch(run, group_of_read(&g_array_index(reads, struct sql_read, i)),
+				   is_failed);
+	return found != NULL ? reason_of_fetch(run->arena, found) : NULL;
+}
+
+static bool is_null(const struct facts_column *column, const struct facts_row *row)
+{
+	struct facts_value value;
+
+	facts_column_read(column, row, &value);
+	return value.type == FACTS_VALUE_NULL;
+}
+
+/* The columns of the subject's row that are NULL, else the tables that were read. */
+static const char *column_reason(const struct run *run, const GArray *reads,
+				 const struct facts_table *table, const struct facts_row *row)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	unsigned n = 0;
+
+	for (guint i = 0; row != NULL && n < NAMED_COLUMNS_MAX && i < reads->len; i++) {
+		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
+
+		if (read->table != table || read->column == NULL || !is_null(read->column, row))
+			continue;
+		g_string_append_printf(names, "%s%s.%s", n++ > 0 ? ", " : "", table->name,
+				       read->column->name);
+	}
+	for (guint i = 0; names->len == 0 && i < reads->len; i++) {
+		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
+
+		if (read->table != table && read->column != NULL && read->column->field != NULL)
+			g_string_append_printf(names, "%s.%s", read->table->name,
+					       read->column->name);
+	}
+	return arena_printf(run->arena, "UK|not seen: %s",
+			    names->len > 0 ? names->str : table->name);
+}
+
+static const char *file_reason(const struct run *run, const struct facts_table *table,
+			       const struct facts_row *row)
+{
+	if (row == NULL || strcmp(table->name, "file") != 0)
+		return NULL;
+	return subject_file_reason(run->facts->file[row->ord], run->arena);
+}
+
+const char *default_reason(const struct run *run, const GArray *reads,
+			   const struct facts_table *table, const struct facts_row *row)
+{
+	const char *reason = old_agent_reason(run, reads);
+
+	if (reason == NULL)
+		reason = file_reason(run, table, row);
+	if (reason == NULL)
+		reason = fetch_reason(run, reads);
+	return reason != NULL ? reason : column_reason(run, reads, table, row);
+}
+
+const char *empty_reason(const struct run *run, const struct facts_table *table)
+{
+	const char *group = group_of(table);
+	const Plimsoll__Fetch *failed = find_fetch(run, group, is_failed);
+	const struct facts_data *data = &run->evaluator->session->facts.data;
+
+	if (facts_table_rows(table, data, 0) > 0)
+		return NULL;
+	if (failed != NULL)
+		return reason_of_fetch(run->arena, failed);
+	for (size_t i = 0; group != NULL && i < run->facts->n_fetch; i++)
+		if (g_strcmp0(run->facts->fetch[i]->group, group) == 0)
+			return NULL; /* looked at, and nothing there */
+	return arena_printf(run->arena, "UK|%s: not collected", table->name);
+}
+
+static void add_group(GPtrArray *groups, const char *group)
+{
+	for (guint i = 0; i < groups->len; i++)
+		if (strcmp(g_ptr_array_index(groups, i), group) == 0)
+			return;
+	g_ptr_array_add(groups, g_strdup(group));
+}
+
+void each_truncation(const struct run *run, const struct query *query,
+		     void (*each)(struct items *items, const char *reason, const char *group),
+		     struct items *items)
+{
+	g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+
+	if (group_of(query->table) != NULL)
+		add_group(groups, group_of(query->table));
+	for (guint i = 0; i < query->reads->len; i++) {
+		const struct sql_read *read = &g_array_index(query->reads, struct sql_read, i);
+
+		if (group_of(read->table) != NULL)
+			add_group(groups, group_of(read->table));
+	}
+	for (guint i = 0; i < groups->len; i++) {
+		const char *group = g_ptr_array_index(groups, i);
+		const Plimsoll__Fetch *fetch = find_fetch(run, group, is_truncated);
+
+		if (fetch != NULL)
+			each(items, reason_of_fetch(run->arena, fetch), group);
+	}
+}

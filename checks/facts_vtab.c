@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Facts for SQLite. Equality on `parent` and `ord` is answered without a scan: without it a join of
+ * containers and their mounts is quadratic. Equality on one text column is compared here, since a
+ * byte code per row costs more than the comparison.
+ */
+#include "checks/facts_vtab.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* What xBestIndex tells xFilter in idxNum; the column of a text filter stands above TEXT_SHIFT. */
+enum { PLAN_PARENT = 1, PLAN_ORD = 2, PLAN_TEXT = 4, TEXT_SHIFT = 8 };
+
+/* Constant estimates: they are frozen into statements that are prepared before any facts exist. */
+enum { ESTIMATED_ROWS = 100, ESTIMATED_CHILDREN = 500, ESTIMATED_CHILDREN_OF_ONE = 5 };
+
+enum { ROWS_PER_CLOCK_LOOK = 4096 };
+
+struct table {
+	sqlite3_vtab base;
+	const struct facts_table *table;
+	struct facts_vtab *shared;
+};
+
+struct module {
+	const struct facts_table *table;
+	struct facts_vtab *shared;
+};
+
+struct cursor {
+	sqlite3_vtab_cursor base;
+	struct facts_row row;
+	int64_t parent, parent_end; /* current parent, and where to stop */
+	int64_t ord, ord_end;       /* current member of that parent, and where to stop */
+	int64_t only_ord;           /* -1 = all */
+	const struct facts_column *filter;
+	char *wanted; /* text that filter must equal; NULL = no filter */
+	int64_t rowid;
+	bool at_end;
+};
+
+static const struct table *table_of(const struct cursor *cursor)
+{
+	return (const struct table *)(const void *)cursor->base.pVtab;
+}
+
+static const char *declared_type(const struct facts_column *column)
+{
+	if (column->kind != FACTS_COLUMN_FIELD)
+		return "INTEGER";
+	if (column->field->type == PROTOBUF_C_TYPE_STRING ||
+	    column->field->type == PROTOBUF_C_TYPE_BYTES ||
+	    column->field->type == PROTOBUF_C_TYPE_ENUM)
+		return "TEXT";
+	if (column->field->type == PROTOBUF_C_TYPE_DOUBLE ||
+	    column->field->type == PROTOBUF_C_TYPE_FLOAT)
+		return "REAL";
+	return "INTEGER";
+}
+
+static bool is_text(const struct facts_column *column)
+{
+	return column->kind == FACTS_COLUMN_FIELD &&
+	       (column->field->type == PROTOBUF_C_TYPE_STRING ||
+		column->field->type == PROTOBUF_C_TYPE_ENUM);
+}
+
+static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
+			 sqlite3_vtab **ret_vtab, char **ret_error)
+{
+	const struct module *module = aux;
+	g_autoptr(GString) sql = g_string_new("CREATE TABLE t(");
+	struct table *table = NULL;
+	int rc = SQLITE_OK;
+
+	(void)argc;
+	(void)argv;
+	(void)ret_error;
+	for (unsigned i = 0; i < module->table->n_columns; i++)
+		g_string_append_printf(sql, "%s\"%s\" %s", i > 0 ? "," : "",
+				       module->table->columns[i].name,
+				       declared_type(&module->table->columns[i]));
+	g_string_append(sql, ")");
+	rc = sqlite3_declare_vtab(db, sql->str);
+	if (rc != SQLITE_OK)
+		return rc;
+	table = g_new0(struct table, 1);
+	table->table = module->table;
+	table->shared = module->shared;
+	*ret_vtab = &table->base;
+	return SQLITE_OK;
+}
+
+static int disconnect_table(sqlite3_vtab *vtab)
+{
+	g_free(vtab);
+	return SQLITE_OK;
+}
+
+/* ---- the plan ---- */
+
+struct plan {
+	int parent, ord, text; /* index of the constraint; -1 = none */
+};
+
+static void consider(struct plan *plan, const struct facts_table *table, sqlite3_index_info *info,
+		     int i)
+{
+	const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
+	const struct facts_column *column = NULL;
+
+	if (!constraint->usable || constraint->op != SQLITE_INDEX_CONSTRAINT_EQ ||
+	    constraint->iColumn < 0)
+		return;
+	column = &table->columns[constraint->iColumn];
+	if (column->kind == FACTS_COLUMN_PARENT)
+		plan->parent = i;
+	else if (column->kind == FACTS_COLUMN_ORD)
+		plan->ord = i;
+	else if (plan->text < 0 && is_text(column) &&
+		 strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
+		plan->text = i;
+}
+
+static void estimate(const struct facts_table *table, const struct plan *plan,
+		     sqlite3_index_info *info)
+{
+	bool singleton = table->child == NULL && table->field->label != PROTOBUF_C_LABEL_REPEATED;
+	bool keyed = plan->ord >= 0 && (table->child == NULL || plan->parent >= 0);
+	sqlite3_int64 rows = table->child != NULL ? ESTIMATED_CHILDREN : ESTIMATED_ROWS;
+
+	if (plan->parent >= 0)
+		rows = ESTIMATED_CHILDREN_OF_ONE;
+	if (singleton || keyed) {
+		rows = 1;
+		info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+	}
+	info->estimatedCost = (double)rows;
+	info->estimatedRows = plan->text >= 0 ? MAX(rows / 10, 1) : rows;
+}
+
+/* Keys follow the affinity rules in filter_rows(), so SQLite need not test them again (omit). */
+static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
+{
+	const struct facts_table *table = ((const struct table *)(const void *)vtab)->table;
+	struct plan plan = {-1, -1, -1};
+	int argument = 0;
+
+	for (int i = 0; i < info->nConstraint; i++)
+		consider(&plan, table, info, i);
+	if (plan.parent >= 0) {
+		info->aConstraintUsage[plan.parent].argvIndex = ++argument;
+		info->aConstraintUsage[plan.parent].omit = 1;
+		info->idxNum |= PLAN_PARENT;
+	}
+	if (plan.ord >= 0) {
+		info->aConstraintUsage[plan.ord].argvIndex = ++argument;
+		info->aConstraintUsage[plan.ord].omit = 1;
+		info->idxNum |= PLAN_ORD;
+	}
+	if (plan.text >= 0) {
+		info->aConstraintUsage[plan.text].argvIndex = ++argument;
+		info->idxNum |= PLAN_TEXT | info->aConstraint[plan.text].iColumn << TEXT_SHIFT;
+	}
+	estimate(table, &plan, info);
+	return SQLITE_OK;
+}
+
+/* ---- the scan ---- */
+
+static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret_cursor)
+{
+	struct cursor *cursor = g_new0(struct cursor, 1);
+
+	(void)vtab;
+	*ret_cursor = &cursor->base;
+	return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+	struct cursor *cursor = (struct cursor *)(void *)base;
+
+	g_free(cursor->wanted);
+	g_free(cursor);
+	return SQLITE_OK;
+}
+
+/* A comparison of an INTEGER column: '7' and 7.0 match 7; 'abc', 7.5, NULL and blobs match nothing.
+ */
+static bool key_of(sqlite3_value *value, int64_t *ret_key)
+{
+	int type = sqlite3_value_numeric_type(value);
+	double real = 0;
+
+	if (type == SQLITE_INTEGER) {
+		*ret_key = sqlite3_value_int64(value);
+		return *ret_key >= 0;
+	}
+	if (type != SQLITE_FLOAT)
+		return false;
+	real = sqlite3_value_double(value);
+	if (!(real >= 0 && real < 9e15))
+		return false;
+	*ret_key = (int64_t)real;
+	return (double)*ret_key >= real;
+}
+
+/* Sets the range of members of the current parent. */
+static void enter_parent(struct cursor *cursor)
+{
+	const struct table *table = table_of(cursor);
+	int64_t rows = 0;
+
+	if (cursor->parent >= cursor->parent_end)
+		return;
+	rows = facts_table_rows(table->table, &table->shared->data, cursor->parent);
+	cursor->ord = cursor->only_ord >= 0 ? cursor->only_ord : 0;
+	cursor->ord_end = cursor->only_ord >= 0 ? MIN(rows, cursor->only_ord + 1) : rows;
+}
+
+static bool matches(const struct cursor *cursor)
+{
+	struct facts_value value;
+
+	if (cursor->wanted == NULL)
+		return true;
+	facts_column_read(cursor->filter, &cursor->row, &value);
+	return value.type == FACTS_VALUE_TEXT && strcmp(value.text, cursor->wanted) == 0;
+}
+
+/* Statements look at the clock between byte codes only; a scan that matches nothing is one of them.
+ */
+static bool is_late(struct facts_vtab *shared)
+{
+	return ++shared->rows_read % ROWS_PER_CLOCK_LOOK == 0 && shared->deadline_us != 0 &&
+	       g_get_monotonic_time() > shared->deadline_us;
+}
+
+/* From (parent, ord) on, the first row that matches. */
+static int seek(struct cursor *cursor)
+{
+	const struct table *table = table_of(cursor);
+
+	for (; cursor->parent < cursor->parent_end; cursor->parent++, enter_parent(cursor)) {
+		if (is_late(table->shared))
+			return SQLITE_INTERRUPT;
+		for (; cursor->ord < cursor->ord_end; cursor->ord++) {
+			if (is_late(table->shared))
+				return SQLITE_INTERRUPT;
+			facts_table_row(table->table, &table->shared->data, cursor->parent,
+					cursor->ord, &cursor->row);
+			if (matches(cursor))
+				return SQLITE_OK;
+		}
+	}
+	cursor->at_end = true;
+	return SQLITE_OK;
+}
+
+static bool take_keys(struct cursor *cursor, int plan, sqlite3_value **argv)
+{
+	int argument = 0;
+	int64_t key = 0;
+
+	if (plan & PLAN_PARENT) {
+		if (!key_of(argv[argument++], &key))
+			return false;
+		cursor->parent = key;
+		cursor->parent_end = MIN(cursor->parent_end, key + 1);
+	}
+	if (plan & PLAN_ORD) {
+		if (!key_of(argv[argument++], &key))
+			return false;
+		cursor->only_ord = key;
+	}
+	/* Other types fall through to SQLite's own test, which converts them. */
+	if ((plan & PLAN_TEXT) && sqlite3_value_type(argv[argument]) == SQLITE_TEXT) {
+		cursor->filter = &table_of(cursor)->table->columns[plan >> TEXT_SHIFT];
+		cursor->wanted =
+			g_strdup((const char *)(const void *)sqlite3_value_text(argv[argument]));
+	}
+	return true;
+}
+
+static int filter_rows(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
+		       sqlite3_value **argv)
+{
+	struct cursor *cursor = (struct cursor *)(void *)base;
+	const struct table *table = table_of(cursor);
+
+	(void)text;
+	(void)argc;
+	g_clear_pointer(&cursor->wanted, g_free);
+	cursor->at_end = false;
+	cursor->rowid = 0;
+	cursor->only_ord = -1;
+	cursor->parent = 0;
+	cursor->parent_end = facts_table_parents(table->table, &table->shared->data);
+	if (!take_keys(cursor, plan, argv)) {
+		cursor->at_end = true;
+		return SQLITE_OK;
+	}
+	enter_parent(cursor);
+	return seek(cursor);
+}
+
+static int next_row(sqlite3_vtab_cursor *base)
+{
+	struct cursor *cursor = (struct cursor *)(void *)base;
+
+	cursor->ord++;
+	cursor->rowid++;
+	return seek(cursor);
+}
+
+static int is_at_end(sqlite3_vtab_cursor *base)
+{
+	return ((const struct cursor *)(const void *)base)->at_end;
+}
+
+static void give_hex(sqlite3_context *context, const struct facts_value *value)
+{
+	char *text = sqlite3_malloc64(value->size * 2 + 1);
+
+	if (text == NULL) {
+		sqlite3_result_error_nomem(context);
+		return;
+	}
+	for (size_t i = 0; i < value->size; i++) {
+		text[2 * i] = "0123456789abcdef"[value->bytes[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[value->bytes[i] & 15];
+	}
+	sqlite3_result_text64(context, text, value->size * 2, sqlite3_free, SQLITE_UTF8);
+}
+
+/* Text stays in the message: statements are reset before the message goes. */
+static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
+{
+	const struct cursor *cursor = (const struct cursor *)(const void *)base;
+	struct facts_value value;
+
+	facts_column_read(&table_of(cursor)->table->columns[i], &cursor->row, &value);
+	if (value.type == FACTS_VALUE_INTEGER)
+		sqlite3_result_int64(context, value.integer);
+	else if (value.type == FACTS_VALUE_REAL)
+		sqlite3_result_double(context, value.real);
+	else if (value.type == FACTS_VALUE_TEXT)
+		sqlite3_result_text(context, value.text, -1, SQLITE_STATIC);
+	else if (value.type == FACTS_VALUE_BYTES)
+		give_hex(context, &value);
+	else
+		sqlite3_result_null(context);
+	return SQLITE_OK;
+}
+
+static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
+{
+	*ret_rowid = ((const struct cursor *)(const void *)base)->rowid;
+	return SQLITE_OK;
+}
+
+/* No xCreate: eponymous only. No xUpdate: read-only. */
+static const sqlite3_module methods = {
+	.iVersion = 1,
+	.xConnect = connect_table,
+	.xBestIndex = best_index,
+	.xDisconnect = disconnect_table,
+	.xOpen = open_cursor,
+	.xClose = close_cursor,
+	.xFilter = filter_rows,
+	.xNext = next_row,
+	.xEof = is_at_end,
+	.xColumn = give_column,
+	.xRowid = give_rowid,
+};
+
+int facts_vtab_register(sqlite3 *db, struct facts_vtab *vtab)
+{
+	guint n = 0;
+	const struct facts_table *tables = facts_table_all(&n);
+
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *touch =
+			g_strdup_printf("SELECT 1 FROM \"%s\" LIMIT 0", tables[i].name);
+		struct module *module = g_new(struct module, 1);
+		int rc = SQLITE_OK;
+
+		*module = (struct module){.table = &tables[i], .shared = vtab};
+		rc = sqlite3_create_module_v2(db, tables[i].name, &methods, module, g_free);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, touch, NULL, NULL, NULL);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
