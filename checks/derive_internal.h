@@ -29,6 +29,8 @@ void derive_tls(struct derivation *d);
 void derive_listeners(struct derivation *d);
 void derive_tls_listeners(struct derivation *d);
 void derive_gates(struct derivation *d);
+void derive_capabilities(struct derivation *d);
+void derive_namespaces(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 
@@ -66,6 +68,8 @@ char *derive_reason_text(struct derivation *d, struct reason reason);
  */
 struct reason derive_fetch_reason(struct derivation *d, const char *source);
 const Plimsoll__Fetch *derive_fetch(const struct derivation *d, const char *source);
+/* Whether a call was made that shows the API to be down. */
+bool derive_api_failed(struct derivation *d);
 /* Why the API did not answer at all. */
 struct reason derive_daemon_down(struct derivation *d);
 /* OK where the host's facts are those of the engine's host; else UK_ELSEWHERE. */
@@ -113,8 +117,11 @@ const char *derive_option_place_text(enum option_place place);
 
 bool derive_version_at_least(const char *version, unsigned major, unsigned minor,
 			     bool *ret_answer); /* false: not a version */
-/* Whether the place holds what a default would be: rootless and its uid; NULL when unknown. */
-const char *derive_runtime_dir(struct derivation *d); /* /run, or /run/user/UID */
+/* Nothing answers, all processes were seen, and none is a dockerd: what counts is what would be
+ * started. */
+bool derive_is_stopped(struct derivation *d);
+/* /run, or /run/user/UID; NULL when the engine's user is not known. */
+const char *derive_runtime_dir(struct derivation *d);
 const Plimsoll__Unit *derive_unit(const struct derivation *d, const char *name);
 
 #endif

@@ -210,12 +210,6 @@ static struct reason add_host(struct derivation *d, const char *given, const cha
 
 /* --- all of them --- */
 
-/* Nothing runs and nothing answers: what counts is what would be started. */
-static bool is_daemon_stopped(struct derivation *d)
-{
-	return d->engine == NULL && d->facts->n_dockerd == 0 && derive_host_reason(d).code == NULL;
-}
-
 static struct reason add_all(struct derivation *d, const struct option_pair *pairs, guint n,
 			     const char *source)
 {
@@ -256,7 +250,7 @@ void derive_listeners(struct derivation *d)
 	const Derived__Setting *hosts = derive_setting(d, "hosts");
 	struct reason reason;
 
-	WIRE_SET(state, configured, is_daemon_stopped(d));
+	WIRE_SET(state, configured, derive_is_stopped(d));
 	reason = state->configured ? add_configured(d) : add_effective(d, hosts);
 	if (reason.code != NULL)
 		d->out->n_listener = 0;

@@ -8,13 +8,11 @@
 char *derive_path_clean(struct derivation *d, const char *path)
 {
 	g_auto(GStrv) parts = NULL;
-	GString *clean;
-	char *result;
+	g_autoptr(GString) clean = g_string_new("");
 
 	if (path == NULL || *path != '/')
 		return NULL;
 	parts = g_strsplit(path, "/", -1);
-	clean = g_string_new("");
 	for (guint i = 0; parts[i] != NULL; i++) {
 		if (*parts[i] == '\0' || strcmp(parts[i], ".") == 0)
 			continue;
@@ -25,9 +23,7 @@ char *derive_path_clean(struct derivation *d, const char *path)
 			g_string_truncate(clean, (gsize)(strrchr(clean->str, '/') - clean->str));
 		}
 	}
-	result = arena_strdup(d->arena, clean->len == 0 ? "/" : clean->str);
-	g_string_free(clean, TRUE);
-	return result;
+	return arena_strdup(d->arena, clean->len == 0 ? "/" : clean->str);
 }
 
 static bool is_below(const char *path, const char *directory)

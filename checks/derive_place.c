@@ -19,16 +19,24 @@ static bool is_process_seen(const Plimsoll__Facts *facts, const char *exe_base)
 	return false;
 }
 
+bool derive_is_stopped(struct derivation *d)
+{
+	const Plimsoll__Host *host = d->facts->host;
+	struct reason down = derive_daemon_down(d);
+
+	return d->engine == NULL && d->facts->n_dockerd == 0 && host != NULL &&
+	       host->has_process_table_seen && host->process_table_seen &&
+	       derive_host_reason(d).code == NULL && derive_api_failed(d) &&
+	       strcmp(down.code, "UK_DAEMON_DOWN") == 0;
+}
+
 /* Nothing of an engine, and everything was looked at: NA_NO_ENGINE must never hide a refusal. */
 static bool is_proved_absent(struct derivation *d)
 {
 	const Plimsoll__Snapshot *snapshot = d->facts->snapshot;
-	const Plimsoll__Host *host = d->facts->host;
 
 	return snapshot != NULL && snapshot->has_dockerd_installed &&
-	       !snapshot->dockerd_installed && host != NULL && host->has_process_table_seen &&
-	       host->process_table_seen && derive_host_reason(d).code == NULL &&
-	       strcmp(derive_daemon_down(d).code, "UK_DAEMON_DOWN") == 0;
+	       !snapshot->dockerd_installed && derive_is_stopped(d);
 }
 
 static const char *engine_kind(struct derivation *d)
@@ -326,7 +334,7 @@ static void find_containerd_socket(struct derivation *d)
 	} else if (setting->configured != NULL && *setting->configured != '\0') {
 		path = setting->configured;
 	}
-	if (d->engine == NULL && d->facts->n_dockerd == 0 && derive_host_reason(d).code == NULL)
+	if (derive_is_stopped(d))
 		state = "ok"; /* nothing runs: there is only what is configured */
 	if (g_str_has_prefix(path, "unix://"))
 		path += strlen("unix://");

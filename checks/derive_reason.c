@@ -77,7 +77,8 @@ struct reason derive_fetch_reason(struct derivation *d, const char *source)
 	return (struct reason){"UK_API", failure_text(d, fetch, source)};
 }
 
-/* The first Engine call that failed: with the API down that is the very first one. */
+/* The first Engine call that failed: with the API down that is the very first one. A call that went
+ * well, or that nobody made, says nothing about the API being down. */
 static const Plimsoll__Fetch *first_failed_call(const struct derivation *d)
 {
 	static const char *const first[] = {"GET /_ping", "GET /version", "GET /info"};
@@ -91,6 +92,11 @@ static const Plimsoll__Fetch *first_failed_call(const struct derivation *d)
 			return fetch;
 	}
 	return NULL;
+}
+
+bool derive_api_failed(struct derivation *d)
+{
+	return first_failed_call(d) != NULL;
 }
 
 struct reason derive_daemon_down(struct derivation *d)

@@ -347,8 +347,7 @@ static struct reason process_reason(struct derivation *d)
 
 static char *joined_pairs(struct derivation *d, const struct option_value *value)
 {
-	GString *text = g_string_new("");
-	char *result;
+	g_autoptr(GString) text = g_string_new("");
 
 	for (guint i = 0; i < value->n_pairs; i++) {
 		const struct option_pair *pair = &value->pairs[i];
@@ -358,9 +357,7 @@ static char *joined_pairs(struct derivation *d, const struct option_value *value
 			g_string_append_printf(text, "%s=", pair->key);
 		g_string_append(text, pair->value != NULL ? pair->value : "...");
 	}
-	result = arena_strdup(d->arena, text->str);
-	g_string_free(text, TRUE);
-	return result;
+	return arena_strdup(d->arena, text->str);
 }
 
 static void add_items(struct derivation *d, const Derived__Setting *row,

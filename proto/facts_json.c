@@ -158,8 +158,8 @@ static bool read_enum(const ProtobufCFieldDescriptor *field, const struct json *
 			return true;
 		}
 	}
-	if (json_is(value, JSON_KIND_INTEGER) && json_as_integer(value, &number) && number >= 0 &&
-	    number <= INT32_MAX) {
+	if (json_is(value, JSON_KIND_INTEGER) && json_as_integer(value, &number) &&
+	    number >= INT32_MIN && number <= INT32_MAX) { /* of a newer agent */
 		*ret_number = (int)number;
 		return true;
 	}

@@ -169,7 +169,8 @@ const char *json_as_string(const struct json *value, size_t *ret_size)
 /* Both bounds are exact as double; the upper one is the first that does not fit. */
 static bool is_whole(double real)
 {
-	return real >= -0x1p63 && real < 0x1p63 && trunc(real) >= real && trunc(real) <= real;
+	return real >= -9223372036854775808.0 && real < 9223372036854775808.0 &&
+	       trunc(real) >= real && trunc(real) <= real;
 }
 
 bool json_as_integer(const struct json *value, int64_t *ret_value)

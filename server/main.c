@@ -11,15 +11,19 @@ static const struct command commands[] = {
 	{"version", "say which release this is", cmd_version},
 };
 
-static int show_overview(FILE *stream)
+static char *overview(void)
 {
-	fputs("plimsoll audits Docker hosts against the CIS Docker Benchmark.\n\n"
-	      "usage: plimsoll COMMAND [OPTION]...\n\n",
-	      stream);
+	GString *text = g_string_new("plimsoll audits Docker hosts against the CIS Docker "
+				     "Benchmark.\n\nusage: plimsoll COMMAND [OPTION]...\n\n");
+
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'plimsoll COMMAND --help' tells more about one of them.\n", stream);
-	return CLI_DONE;
+		g_string_append_printf(text, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	g_string_append(text, "\n'plimsoll COMMAND --help' tells more about one of them.\n\n"
+			      "examples:\n"
+			      "  sudo plimsoll audit\n"
+			      "  sudo plimsoll audit --fail-on high -o html=report.html\n"
+			      "  plimsoll explain 5.5\n");
+	return g_string_free(text, FALSE);
 }
 
 static const struct command *find_command(const char *name)
@@ -50,16 +54,17 @@ static bool is_one_of(const char *word, const char *first, const char *second, c
 
 int main(int argc, char **argv)
 {
+	g_autofree char *text = overview();
 	const struct command *command;
 
 	/* Characters as the terminal has them, numbers as machines want them. */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
-		show_overview(stderr);
+		fputs(text, stderr);
 		return CLI_USAGE;
 	}
 	if (is_one_of(argv[1], "-h", "--help", "help"))
-		return show_overview(stdout);
+		return cli_write_stdout(NULL, text, strlen(text)) ? CLI_DONE : CLI_IO;
 	command = find_command(is_one_of(argv[1], "-V", "--version", "version") ? "version"
 										: argv[1]);
 	if (command == NULL)

@@ -9,6 +9,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "checks/catalogue.h"
+
 /* The contract that scripts rely on; where several apply: 2 before 4 before 1 before 3. */
 enum cli_exit {
 	CLI_DONE = 0,
@@ -18,6 +20,11 @@ enum cli_exit {
 	CLI_IO = 4, /* files or transport */
 	CLI_INTERRUPTED = 130
 };
+
+/* Judged by when nobody says otherwise. */
+#define CLI_DEFAULT_BENCHMARK "cis-docker-1.6.0"
+/* A site's own checks. */
+#define CLI_CHECKS_DIR "/etc/plimsoll/checks.d"
 
 /* A row of main.c's table. argv[0] is the command's name; the answer is an exit code. */
 struct command {
@@ -49,6 +56,10 @@ bool cli_parse(const struct cli_options *options, int argc, char **argv, char **
 void cli_say(const char *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same, with a pointer to --help; returns CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Refuses a benchmark's name and lists those that there are; returns CLI_USAGE. */
+int cli_unknown_benchmark(const char *command, const struct catalogue *catalogue, const char *name);
+/* A check as people write it: "check_5_5" of docker-bench becomes "5.5". free with g_free(). */
+char *cli_plain_check(const char *word);
 /* Writes a result to stdout; false (and said) when that fails. */
 bool cli_write_stdout(const char *command, const char *text, size_t size);
 

@@ -3,6 +3,9 @@
 #ifndef PLIMSOLL_SERVER_CLI_COMMANDS_H
 #define PLIMSOLL_SERVER_CLI_COMMANDS_H
 
+int cmd_audit(int argc, char **argv);
+int cmd_checks(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

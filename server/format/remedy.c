@@ -27,8 +27,11 @@ static const struct remedy {
 
 static const struct remedy *find_remedy(const char *reason)
 {
-	size_t length = reason == NULL ? 0 : strcspn(reason, "|");
+	size_t length = 0;
 
+	if (reason == NULL)
+		return NULL;
+	length = strcspn(reason, "|");
 	for (guint i = 0; i < G_N_ELEMENTS(remedies); i++)
 		if (strlen(remedies[i].code) == length &&
 		    strncmp(remedies[i].code, reason, length) == 0)

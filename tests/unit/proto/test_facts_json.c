@@ -183,7 +183,7 @@ static void test_refusals_name_the_path(void)
 		 "facts.snapshot.hostname: expected a string without NUL, of bounded length"},
 		{"{\"file\":[{\"role\":\"CONFIG_DIR\"}]}",
 		 "facts.file[0].role: expected one of the known names"},
-		{"{\"file\":[{\"role\":-1}]}",
+		{"{\"file\":[{\"role\":2147483648}]}",
 		 "facts.file[0].role: expected one of the known names"},
 		{"{\"container\":[{\"memory\":1.5}]}",
 		 "facts.container[0].memory: expected an integer in range"},

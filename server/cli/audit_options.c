@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See audit_options.h. Whatever cannot be obeyed is refused before the host is touched. */
+#include "server/cli/audit_options.h"
+
+#include <string.h>
+
+#include "server/cli/cli.h"
+
+static const char help[] =
+	"usage: plimsoll audit [OPTION]...\n"
+	"\n"
+	"Audits the Docker host that this runs on and says what is below the line.\n"
+	"\n"
+	"  --docker-host URL    engine to ask: unix:///path (else DOCKER_HOST)\n"
+	"  --root DIR           the host's tree is mounted here, as /host in a container\n"
+	"  --facts FILE         judge facts saved before instead of this host; - = stdin\n"
+	"  --save-facts FILE    keep what was collected, readable by you only\n"
+	"  --benchmark NAMES    default: cis-docker-1.6.0\n"
+	"  --only LIST          checks to ask: names, ids, sections, patterns (5.*)\n"
+	"  --skip LIST          checks to leave out\n"
+	"  --severity S         only checks at or above low, medium, high or critical\n"
+	"  --fail-on S          exit 1 when a check at or above S fails\n"
+	"  --max-fail N         let N of them fail\n"
+	"  --allow-unknown      unknown checks do not hold the gate open\n"
+	"  --require-complete   exit 3 when any check is unknown\n"
+	"  -o FORMAT[=FILE]     table (default), lines, json, html; may be repeated\n"
+	"  -v, -q, -a           show passing checks; one line a check; every item\n"
+	"  --color WHEN         auto, always, never\n"
+	"\n"
+	"exit: 0 done, 1 gate failed, 2 usage, 3 incomplete, 4 I/O, 130 interrupted\n"
+	"\n"
+	"examples:\n"
+	"  sudo plimsoll audit\n"
+	"  sudo plimsoll audit --fail-on high -o table -o html=report.html\n"
+	"  plimsoll audit --facts host.json --only containers,2.* -o json\n";
+
+/* What GOption fills before it is understood. */
+struct raw {
+	char *benchmark;
+	char **only;
+	char **skip;
+	char *severity;
+	char *fail_on;
+	char *max_fail;
+	char **outputs;
+	char *color;
+	gboolean allow_unknown, require_complete, all, verbose, quiet;
+	char *later; /* an option of a later release */
+};
+
+static void raw_done(struct raw *raw)
+{
+	g_free(raw->benchmark);
+	g_strfreev(raw->only);
+	g_strfreev(raw->skip);
+	g_free(raw->severity);
+	g_free(raw->fail_on);
+	g_free(raw->max_fail);
+	g_strfreev(raw->outputs);
+	g_free(raw->color);
+	g_free(raw->later);
+}
+
+/* --- single values --- */
+
+static bool read_severity(const char *option, const char *text, enum severity *ret, int *ret_exit)
+{
+	if (text == NULL || severity_parse(text, ret))
+		return true;
+	*ret_exit = cli_usage("audit", "%s wants low, medium, high or critical, not '%s'", option,
+			      text);
+	return false;
+}
+
+static bool read_fail_on(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	if (raw->fail_on != NULL && strcmp(raw->fail_on, "new") == 0) {
+		*ret_exit = cli_usage("audit", "--fail-on new is not in this release");
+		return false;
+	}
+	options->gate.is_set = raw->fail_on != NULL || raw->max_fail != NULL;
+	return read_severity("--fail-on", raw->fail_on, &options->gate.severity, ret_exit);
+}
+
+static bool read_max_fail(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	guint64 n = 0;
+
+	if (raw->max_fail == NULL)
+		return true;
+	if (!g_ascii_string_to_unsigned(raw->max_fail, 10, 0, G_MAXINT, &n, NULL)) {
+		*ret_exit =
+			cli_usage("audit", "--max-fail wants a number, not '%s'", raw->max_fail);
+		return false;
+	}
+	options->gate.max_fail = (guint)n;
+	return true;
+}
+
+static bool read_color(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+
+	if (raw->color == NULL)
+		return true;
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(words[i], raw->color) == 0) {
+			options->color = (enum color)i;
+			return true;
+		}
+	}
+	*ret_exit = cli_usage("audit", "--color wants auto, always or never, not '%s'", raw->color);
+	return false;
+}
+
+/* --- lists --- */
+
+/* The words of a list option that may be repeated; NULL when there is none. */
+static char **split_words(char *const *lists)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	guint n = 0;
+
+	for (guint i = 0; lists != NULL && lists[i] != NULL; i++) {
+		g_auto(GStrv) parts = g_strsplit(lists[i], ",", -1);
+
+		for (guint j = 0; parts[j] != NULL; j++) {
+			if (*g_strstrip(parts[j]) == '\0')
+				continue;
+			g_strv_builder_add(words, parts[j]);
+			n++;
+		}
+	}
+	return n > 0 ? g_strv_builder_end(words) : NULL;
+}
+
+static bool read_list(const char *option, char *const *lists, char ***ret_words, int *ret_exit)
+{
+	*ret_words = split_words(lists);
+	if (lists == NULL || *ret_words != NULL)
+		return true;
+	*ret_exit = cli_usage("audit", "%s wants a list of checks", option);
+	return false;
+}
+
+static bool read_benchmarks(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	char *lists[] = {raw->benchmark != NULL ? raw->benchmark : NULL, NULL};
+
+	if (raw->benchmark == NULL)
+		lists[0] = (char[]){CLI_DEFAULT_BENCHMARK};
+	options->benchmarks = split_words(lists);
+	if (options->benchmarks != NULL)
+		return true;
+	*ret_exit = cli_usage("audit", "--benchmark wants a name");
+	return false;
+}
+
+/* --- outputs --- */
+
+static bool read_output(const char *text, struct audit_output *ret_output, int *ret_exit)
+{
+	const char *equals = strchr(text, '=');
+	g_autofree char *name =
+		equals == NULL ? g_strdup(text) : g_strndup(text, (gsize)(equals - text));
+
+	ret_output->format = format_find(name);
+	if (ret_output->format == NULL) {
+		*ret_exit = cli_usage("audit", "unknown format '%s'; there are %s", name,
+				      format_names());
+		return false;
+	}
+	if (equals != NULL && equals[1] == '\0') {
+		*ret_exit = cli_usage("audit", "-o %s wants a file behind '='", text);
+		return false;
+	}
+	ret_output->path =
+		equals == NULL || strcmp(equals, "=-") == 0 ? NULL : g_strdup(equals + 1);
+	return true;
+}
+
+static bool read_outputs(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	char *table[] = {(char[]){"table"}, NULL};
+	char *const *texts = raw->outputs != NULL ? raw->outputs : table;
+	guint to_stdout = 0;
+
+	options->outputs = g_new0(struct audit_output, g_strv_length((char **)(guintptr)texts));
+	for (guint i = 0; texts[i] != NULL; i++) {
+		if (!read_output(texts[i], &options->outputs[i], ret_exit))
+			return false;
+		options->n_outputs = i + 1;
+		to_stdout += options->outputs[i].path == NULL ? 1 : 0;
+		if (options->outputs[i].format->one_benchmark && options->benchmarks[1] != NULL) {
+			*ret_exit = cli_usage("audit", "-o %s shows one benchmark only", texts[i]);
+			return false;
+		}
+	}
+	if (to_stdout <= 1)
+		return true;
+	*ret_exit = cli_usage("audit", "only one format can go to standard output; "
+				       "give the others a file: -o FORMAT=FILE");
+	return false;
+}
+
+/* --- what does not go together --- */
+
+static bool check_conflicts(const struct audit_options *options, const struct raw *raw,
+			    int *ret_exit)
+{
+	const char *problem = NULL;
+
+	if (raw->later != NULL)
+		problem = "--waivers and --baseline are not in this release";
+	else if (options->facts_path != NULL &&
+		 (options->docker_host != NULL || options->root_dir != NULL))
+		problem = "--facts judges what was saved; --docker-host and --root ask a host";
+	else if (options->gate.allow_unknown && options->gate.require_complete)
+		problem = "--allow-unknown and --require-complete contradict each other";
+	if (problem == NULL)
+		return true;
+	*ret_exit = cli_usage("audit", "%s", problem);
+	return false;
+}
+
+static bool understand(const struct raw *raw, struct audit_options *options, int *ret_exit)
+{
+	options->gate.allow_unknown = raw->allow_unknown;
+	options->gate.require_complete = raw->require_complete;
+	options->show_all = raw->all;
+	options->verbose = raw->verbose;
+	options->quiet = raw->quiet;
+	return check_conflicts(options, raw, ret_exit) &&
+	       read_severity("--severity", raw->severity, &options->min_severity, ret_exit) &&
+	       read_fail_on(raw, options, ret_exit) && read_max_fail(raw, options, ret_exit) &&
+	       read_color(raw, options, ret_exit) && read_benchmarks(raw, options, ret_exit) &&
+	       read_list("--only", raw->only, &options->only, ret_exit) &&
+	       read_list("--skip", raw->skip, &options->skip, ret_exit) &&
+	       read_outputs(raw, options, ret_exit);
+}
+
+static bool parse(int argc, char **argv, struct audit_options *options, struct raw *raw,
+		  int *ret_exit)
+{
+	const GOptionEntry entries[] = {
+		{"docker-host", 0, 0, G_OPTION_ARG_STRING, &options->docker_host, NULL, NULL},
+		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root_dir, NULL, NULL},
+		{"facts", 0, 0, G_OPTION_ARG_FILENAME, &options->facts_path, NULL, NULL},
+		{"save-facts", 0, 0, G_OPTION_ARG_FILENAME, &options->save_facts_path, NULL, NULL},
+		{"benchmark", 0, 0, G_OPTION_ARG_STRING, &raw->benchmark, NULL, NULL},
+		{"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->only, NULL, NULL},
+		{"skip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->skip, NULL, NULL},
+		{"severity", 0, 0, G_OPTION_ARG_STRING, &raw->severity, NULL, NULL},
+		{"fail-on", 0, 0, G_OPTION_ARG_STRING, &raw->fail_on, NULL, NULL},
+		{"max-fail", 0, 0, G_OPTION_ARG_STRING, &raw->max_fail, NULL, NULL},
+		{"allow-unknown", 0, 0, G_OPTION_ARG_NONE, &raw->allow_unknown, NULL, NULL},
+		{"require-complete", 0, 0, G_OPTION_ARG_NONE, &raw->require_complete, NULL, NULL},
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->outputs, NULL, NULL},
+		{"verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->verbose, NULL, NULL},
+		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->quiet, NULL, NULL},
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &raw->all, NULL, NULL},
+		{"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, NULL, NULL},
+		{"waivers", 0, 0, G_OPTION_ARG_FILENAME, &raw->later, NULL, NULL},
+		{"baseline", 0, 0, G_OPTION_ARG_FILENAME, &raw->later, NULL, NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	const struct cli_options spec = {.command = "audit", .help = help, .entries = entries};
+
+	return cli_parse(&spec, argc, argv, NULL, ret_exit);
+}
+
+bool audit_options_read(int argc, char **argv, struct audit_options *ret_options, int *ret_exit)
+{
+	struct raw raw = {0};
+	bool understood;
+
+	*ret_options = (struct audit_options){.gate.severity = SEVERITY_LOW};
+	understood = parse(argc, argv, ret_options, &raw, ret_exit) &&
+		     understand(&raw, ret_options, ret_exit);
+	raw_done(&raw);
+	return understood;
+}
+
+void audit_options_done(struct audit_options *options)
+{
+	g_free(options->docker_host);
+	g_free(options->root_dir);
+	g_free(options->facts_path);
+	g_free(options->save_facts_path);
+	g_strfreev(options->benchmarks);
+	g_strfreev(options->only);
+	g_strfreev(options->skip);
+	for (guint i = 0; i < options->n_outputs; i++)
+		g_free(options->outputs[i].path);
+	g_free(options->outputs);
+	*options = (struct audit_options){0};
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of `plimsoll audit`, read and checked against each other. */
+#ifndef PLIMSOLL_SERVER_CLI_AUDIT_OPTIONS_H
+#define PLIMSOLL_SERVER_CLI_AUDIT_OPTIONS_H
+
+#include "server/cli/gate.h"
+#include "server/format/format.h"
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* -o FORMAT[=FILE] */
+struct audit_output {
+	const struct format *format;
+	char *path; /* NULL = standard output */
+};
+
+struct audit_options {
+	char *docker_host;
+	char *root_dir;
+	char *facts_path;
+	char *save_facts_path;
+	char **benchmarks; /* never empty */
+	char **only;       /* words; NULL = everything */
+	char **skip;
+	enum severity min_severity;
+	struct gate gate;
+	struct audit_output *outputs; /* never empty */
+	guint n_outputs;
+	bool show_all;
+	bool verbose;
+	bool quiet;
+	enum color color;
+};
+
+/*
+ * Reads the command line. When there is nothing to audit (--help, bad usage) everything is said,
+ * and ret_exit holds the exit code.
+ *
+ * ret_options  free with audit_options_done(), also after false.
+ */
+bool audit_options_read(int argc, char **argv, struct audit_options *ret_options, int *ret_exit);
+void audit_options_done(struct audit_options *options);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands say about names that the catalogue does not know. */
+#include <string.h>
+
+#include "server/cli/cli.h"
+
+int cli_unknown_benchmark(const char *command, const struct catalogue *catalogue, const char *name)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	guint n = 0;
+	const struct benchmark *benchmarks = catalogue_benchmarks(catalogue, &n);
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", benchmarks[i].name);
+	return cli_usage(command, "unknown benchmark '%s'; there are: %s", name, names->str);
+}
+
+char *cli_plain_check(const char *word)
+{
+	if (!g_str_has_prefix(word, "check_"))
+		return g_strdup(word);
+	return g_strdelimit(g_strdup(word + strlen("check_")), "_", '.');
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `plimsoll audit`: the whole flow in one process and no server. Collect from this host (or read
+ * saved facts), judge, write, and say by the exit code whether the gate held.
+ */
+#include <string.h>
+
+#include "agent/collect.h"
+#include "server/cli/audit_options.h"
+#include "server/cli/cli.h"
+#include "server/cli/commands.h"
+#include "server/cli/files.h"
+#include "server/cli/select.h"
+#include "server/cli/terminal.h"
+#include "server/format/notices.h"
+
+enum { MAX_FACTS_BYTES = 256 << 20 /* saved facts are JSON: several times a packed report */ };
+
+/* Everything one audit owns. */
+struct audit {
+	struct audit_options options;
+	struct catalogue *catalogue;
+	const struct benchmark **benchmarks; /* NULL-terminated */
+	guint n_benchmarks;
+	GHashTable *selected; /* const struct check * */
+	struct collection *collection;
+	struct evaluator *evaluator;
+	struct evaluation *evaluation;
+	struct report_benchmark *scored;
+	struct arena *arena;
+	bool io_failed;
+};
+
+static void audit_done(struct audit *audit)
+{
+	audit_options_done(&audit->options);
+	evaluation_free(audit->evaluation);
+	evaluator_free(audit->evaluator);
+	collection_free(audit->collection);
+	g_clear_pointer(&audit->selected, g_hash_table_unref);
+	catalogue_free(audit->catalogue);
+	arena_free(audit->arena);
+	g_free(audit->benchmarks);
+	g_free(audit->scored);
+}
+
+/* Says what went wrong and hands the exit code on. */
+static bool stop(int *ret_exit, int code, const GError *error)
+{
+	terminal_end();
+	cli_say("audit", "%s", error->message);
+	*ret_exit = code;
+	return false;
+}
+
+/* --- what to ask --- */
+
+static bool find_benchmarks(struct audit *audit, int *ret_exit)
+{
+	char *const *names = audit->options.benchmarks;
+
+	audit->n_benchmarks = g_strv_length(audit->options.benchmarks);
+	audit->benchmarks = g_new0(const struct benchmark *, audit->n_benchmarks + 1);
+	for (guint i = 0; i < audit->n_benchmarks; i++) {
+		audit->benchmarks[i] = catalogue_benchmark(audit->catalogue, names[i]);
+		if (audit->benchmarks[i] == NULL) {
+			*ret_exit = cli_unknown_benchmark("audit", audit->catalogue, names[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool choose_checks(struct audit *audit, int *ret_exit)
+{
+	const struct audit_options *options = &audit->options;
+	const struct select_rule rule = {
+		.only = (const char *const *)options->only,
+		.skip = (const char *const *)options->skip,
+		.min_severity = options->min_severity,
+	};
+	g_autoptr(GError) error = NULL;
+
+	audit->selected = select_checks(audit->catalogue, audit->benchmarks, audit->n_benchmarks,
+					&rule, &error);
+	if (audit->selected != NULL)
+		return true;
+	*ret_exit = cli_usage("audit", "%s", error->message);
+	return false;
+}
+
+static bool prepare(struct audit *audit, int *ret_exit)
+{
+	g_autoptr(GError) error = NULL;
+
+	audit->catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
+	if (audit->catalogue == NULL)
+		return stop(ret_exit, CLI_USAGE, error);
+	if (!find_benchmarks(audit, ret_exit) || !choose_checks(audit, ret_exit))
+		return false;
+	audit->evaluator = evaluator_new(audit->catalogue, &error);
+	if (audit->evaluator == NULL)
+		return stop(ret_exit, CLI_USAGE, error);
+	return true;
+}
+
+/* --- the facts --- */
+
+static bool read_facts(struct audit *audit, int *ret_exit)
+{
+	const char *path = audit->options.facts_path;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	size_t size = 0;
+
+	text = files_read(path, MAX_FACTS_BYTES, &size, &error);
+	if (text == NULL)
+		return stop(ret_exit, CLI_IO, error);
+	audit->collection = facts_json_read(text, size, &error);
+	if (audit->collection != NULL)
+		return true;
+	g_prefix_error(&error, "'%s' holds no saved facts: ", path);
+	return stop(ret_exit, CLI_IO, error);
+}
+
+static const char *endpoint(const struct audit_options *options)
+{
+	const char *from_environment = g_getenv("DOCKER_HOST");
+
+	if (options->docker_host != NULL)
+		return options->docker_host;
+	return from_environment != NULL && *from_environment != '\0' ? from_environment : NULL;
+}
+
+static bool collect_here(struct audit *audit, int *ret_exit)
+{
+	const struct collect_options options = {.progress = terminal_progress};
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(host) *host = NULL;
+
+	host = host_local_new(audit->options.root_dir, endpoint(&audit->options), &error);
+	if (host == NULL)
+		return stop(ret_exit, CLI_USAGE, error);
+	audit->collection = collect(host, &options, &error);
+	if (audit->collection == NULL)
+		return stop(ret_exit, CLI_IO, error);
+	return true;
+}
+
+static void save_facts(struct audit *audit)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (audit->options.save_facts_path == NULL)
+		return;
+	text = facts_json_write(audit->collection);
+	if (files_write_private(audit->options.save_facts_path, text, strlen(text), &error))
+		return;
+	cli_say("audit", "%s", error->message);
+	audit->io_failed = true;
+}
+
+static bool gather(struct audit *audit, int *ret_exit)
+{
+	bool gathered;
+
+	terminal_begin();
+	gathered = audit->options.facts_path != NULL ? read_facts(audit, ret_exit)
+						     : collect_here(audit, ret_exit);
+	terminal_end();
+	if (!gathered)
+		return false;
+	save_facts(audit);
+	return true;
+}
+
+/* --- the verdicts --- */
+
+static bool is_selected(const struct check *check, void *data)
+{
+	return g_hash_table_contains(data, check);
+}
+
+/* Ages are judged as of the collection, so that saved facts give the same report tomorrow. */
+static bool judge(struct audit *audit, int *ret_exit)
+{
+	const Plimsoll__Envelope *envelope = audit->collection->envelope;
+	const int64_t taken_at_s = envelope != NULL ? envelope->taken_at : 0;
+	const struct evaluate_input input = {
+		.facts = audit->collection->facts,
+		.observed = audit->collection->observed,
+		.schema = envelope != NULL ? envelope->schema : 0,
+		.as_of_s = taken_at_s,
+		.taken_at_s = taken_at_s,
+	};
+	g_autoptr(GError) error = NULL;
+
+	audit->evaluation =
+		evaluator_run(audit->evaluator, &input, is_selected, audit->selected, &error);
+	if (audit->evaluation == NULL)
+		return stop(ret_exit, CLI_IO, error);
+	audit->scored = g_new0(struct report_benchmark, audit->n_benchmarks);
+	for (guint i = 0; i < audit->n_benchmarks; i++) {
+		audit->scored[i].benchmark = audit->benchmarks[i];
+		score_compute(audit->evaluation, audit->benchmarks[i], &audit->scored[i].score);
+	}
+	return true;
+}
+
+/* --- the result --- */
+
+static bool is_filtered(const struct audit_options *options)
+{
+	const struct select_rule rule = {
+		.only = (const char *const *)options->only,
+		.skip = (const char *const *)options->skip,
+		.min_severity = options->min_severity,
+	};
+
+	return select_is_filter(&rule);
+}
+
+static void fill_report(struct audit *audit, struct report *ret_report)
+{
+	const struct collection *collection = audit->collection;
+
+	audit->arena = arena_new(SIZE_MAX);
+	*ret_report = (struct report){
+		.envelope = collection->envelope,
+		.facts = collection->facts,
+		.evaluation = audit->evaluation,
+		.benchmarks = audit->scored,
+		.n_benchmarks = audit->n_benchmarks,
+		.filtered = is_filtered(&audit->options),
+		.generated_at_s = g_get_real_time() / G_USEC_PER_SEC,
+	};
+	ret_report->notices = notices_of(collection->facts, collection->observed, audit->evaluation,
+					 audit->arena, &ret_report->n_notices);
+}
+
+static bool write_output(const struct audit *audit, const struct audit_output *output,
+			 const struct report *report)
+{
+	const struct format_style style = terminal_style(&audit->options, output->path == NULL);
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	output->format->write(out, report, &style);
+	if (output->path == NULL)
+		return cli_write_stdout("audit", out->str, out->len);
+	if (files_write(output->path, out->str, out->len, &error))
+		return true;
+	cli_say("audit", "%s", error->message);
+	return false;
+}
+
+/* The table shows notices itself; beside other formats people read them here. */
+static void say_notices(const struct audit *audit, const struct report *report)
+{
+	for (guint i = 0; i < audit->options.n_outputs; i++)
+		if (audit->options.outputs[i].path == NULL &&
+		    strcmp(audit->options.outputs[i].format->name, "table") == 0)
+			return;
+	if (audit->options.quiet)
+		return;
+	for (guint i = 0; i < report->n_notices; i++)
+		cli_say("audit", "%s", report->notices[i]);
+}
+
+static int conclude(struct audit *audit)
+{
+	struct gate_outcome outcome;
+	struct report report;
+	int code;
+
+	fill_report(audit, &report);
+	gate_judge(&audit->options.gate, &report, &outcome);
+	report.gate = outcome.text;
+	for (guint i = 0; i < audit->options.n_outputs; i++)
+		if (!write_output(audit, &audit->options.outputs[i], &report))
+			audit->io_failed = true;
+	say_notices(audit, &report);
+	code = gate_exit(&outcome, audit->io_failed);
+	g_free(outcome.text);
+	return code;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+	struct audit audit = {0};
+	int code = CLI_USAGE;
+
+	if (audit_options_read(argc, argv, &audit.options, &code) && prepare(&audit, &code) &&
+	    gather(&audit, &code) && judge(&audit, &code))
+		code = conclude(&audit);
+	audit_done(&audit);
+	return code;
+}

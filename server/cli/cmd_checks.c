@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `plimsoll checks`: what a benchmark asks, as a list for people or for programs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/json.h"
+#include "server/cli/cli.h"
+#include "server/cli/commands.h"
+
+static const char help[] =
+	"usage: plimsoll checks [--benchmark NAME] [--json]\n"
+	"\n"
+	"Lists the checks of a benchmark: id, severity, check, title.\n"
+	"\n"
+	"  --benchmark NAME  default: " CLI_DEFAULT_BENCHMARK "\n"
+	"  --json            array of {id, check, title, section, level, status, severity}\n"
+	"  -h, --help        this text\n"
+	"\n"
+	"examples:\n"
+	"  plimsoll checks\n"
+	"  plimsoll checks | grep critical\n"
+	"  plimsoll checks --json | jq -r '.[] | [.id, .check] | @tsv'\n";
+
+static char *list_text(const struct benchmark *benchmark)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < benchmark->n_entries; i++) {
+		const struct benchmark_entry *entry = &benchmark->entries[i];
+
+		g_string_append_printf(text, "%-7s %-9s %-40s %s\n", entry->id,
+				       severity_text(entry->check->severity), entry->check->name,
+				       entry->title);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* 0 stands for "the benchmark does not say": null, as absent is never a number. */
+static struct json *new_level(const struct benchmark_entry *entry)
+{
+	return entry->level == 0 ? json_new_null() : json_new_integer(entry->level);
+}
+
+static struct json *new_entry(const struct benchmark_entry *entry)
+{
+	struct json *value = json_object_new();
+
+	json_set(value, "id", json_new_string(entry->id));
+	json_set(value, "check", json_new_string(entry->check->name));
+	json_set(value, "title", json_new_string(entry->title));
+	json_set(value, "section", json_new_string(entry->section));
+	json_set(value, "level", new_level(entry));
+	json_set(value, "status", json_new_string(entry->status));
+	json_set(value, "severity", json_new_string(severity_text(entry->check->severity)));
+	return value;
+}
+
+static char *list_json(const struct benchmark *benchmark)
+{
+	PLIMSOLL_AUTO(json) *root = json_array_new();
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < benchmark->n_entries; i++)
+		json_append(root, new_entry(&benchmark->entries[i]));
+	text = json_text(root, true);
+	return g_strconcat(text, "\n", NULL);
+}
+
+static int list(const char *name, bool as_json)
+{
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(catalogue) *catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
+	const struct benchmark *benchmark;
+	g_autofree char *text = NULL;
+
+	if (catalogue == NULL) {
+		cli_say("checks", "%s", error->message);
+		return CLI_USAGE;
+	}
+	benchmark = catalogue_benchmark(catalogue, name);
+	if (benchmark == NULL)
+		return cli_unknown_benchmark("checks", catalogue, name);
+	text = as_json ? list_json(benchmark) : list_text(benchmark);
+	return cli_write_stdout("checks", text, strlen(text)) ? CLI_DONE : CLI_IO;
+}
+
+int cmd_checks(int argc, char **argv)
+{
+	gboolean as_json = FALSE;
+	g_autofree char *name = NULL;
+	const GOptionEntry entries[] = {
+		{"benchmark", 0, 0, G_OPTION_ARG_STRING, &name, NULL, NULL},
+		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, NULL, NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	const struct cli_options options = {.command = "checks", .help = help, .entries = entries};
+	int done;
+
+	if (!cli_parse(&options, argc, argv, NULL, &done))
+		return done;
+	return list(name != NULL ? name : CLI_DEFAULT_BENCHMARK, as_json);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which checks an audit asks: --only, --skip and --severity against the chosen benchmarks. */
+#ifndef PLIMSOLL_SERVER_CLI_SELECT_H
+#define PLIMSOLL_SERVER_CLI_SELECT_H
+
+#include "checks/catalogue.h"
+
+/*
+ * What was asked for. A word is a check's name, an id ("5.5", or docker-bench's "check_5_5"), a
+ * section ("5", "1.1", "containers"), or a pattern of these with * and ?.
+ */
+struct select_rule {
+	const char *const *only; /* NULL-terminated; NULL or empty = everything */
+	const char *const *skip; /* NULL-terminated; NULL = nothing */
+	enum severity min_severity;
+};
+
+/* Whether a rule leaves something out at all. */
+bool select_is_filter(const struct select_rule *rule);
+
+/*
+ * gives  the set of selected checks (const struct check *); free with g_hash_table_unref().
+ * error  SELECT_ERROR: a word matches nothing (with the nearest name), or nothing is left.
+ */
+GHashTable *select_checks(const struct catalogue *catalogue,
+			  const struct benchmark *const *benchmarks, guint n_benchmarks,
+			  const struct select_rule *rule, GError **error);
+
+#define SELECT_ERROR (select_error_quark())
+GQuark select_error_quark(void);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * -o json: the whole report for programs. Failing, unknown and manual items are always listed,
+ * those that do not apply only when the whole check does not, passing ones with -a; items_total
+ * counts them all. Strings are the host's own, escaped by the JSON door.
+ */
+#include "proto/json.h"
+#include "server/format/format.h"
+#include "server/report/host_view.h"
+
+enum { JSON_SCHEMA_VERSION = 1 };
+
+static struct json *new_time(int64_t at_s)
+{
+	g_autoptr(GDateTime) at = at_s == 0 ? NULL : g_date_time_new_from_unix_utc(at_s);
+	g_autofree char *text = at == NULL ? NULL : g_date_time_format(at, "%Y-%m-%dT%H:%M:%SZ");
+
+	return json_new_string(text);
+}
+
+static struct json *new_host(const struct report *report)
+{
+	const Plimsoll__Facts *facts = report->facts;
+	const Plimsoll__Engine *engine = facts->engine;
+	struct json *host = json_object_new();
+	struct json *notices;
+
+	json_set(host, "name", json_new_string(host_view_name(report->envelope, facts)));
+	json_set(host, "engine_key",
+		 json_new_string(report->envelope != NULL ? report->envelope->engine_key : NULL));
+	json_set(host, "engine_version", json_new_string(engine != NULL ? engine->version : NULL));
+	json_set(host, "api_version", json_new_string(engine != NULL ? engine->api_version : NULL));
+	json_set(host, "operating_system",
+		 json_new_string(engine != NULL ? engine->operating_system : NULL));
+	json_set(host, "kernel", json_new_string(engine != NULL ? engine->kernel : NULL));
+	json_set(host, "containers", json_new_integer((int64_t)facts->n_container));
+	json_set(host, "images", json_new_integer((int64_t)facts->n_image));
+	notices = json_set(host, "notices", json_array_new());
+	for (guint i = 0; i < report->n_notices; i++)
+		json_append(notices, json_new_string(report->notices[i]));
+	return host;
+}
+
+static double one_decimal(double percent)
+{
+	return (double)(int64_t)(percent * 10 + 0.5) / 10;
+}
+
+static struct json *new_percent(const struct score *score, double percent)
+{
+	return score->has_percent ? json_new_real(one_decimal(percent)) : json_new_null();
+}
+
+static struct json *new_score(const struct score *score)
+{
+	struct json *value = json_object_new();
+	struct json *docker_bench;
+
+	json_set(value, "percent", new_percent(score, score->percent));
+	json_set(value, "numerator", json_new_integer(score->numerator));
+	json_set(value, "denominator", json_new_integer(score->denominator));
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		json_set(value, verdict_text((enum verdict)i), json_new_integer(score->counts[i]));
+	json_set(value, "waived", json_new_integer(score->waived));
+	json_set(value, "coverage_percent", new_percent(score, score->coverage_percent));
+	docker_bench = json_set(value, "docker_bench", json_object_new());
+	json_set(docker_bench, "checks", json_new_integer(score->docker_bench_checks));
+	json_set(docker_bench, "score", json_new_integer(score->docker_bench_score));
+	json_set(docker_bench, "max", json_new_integer(score->docker_bench_max));
+	return value;
+}
+
+/* "UK_PERM: no permission to read /etc/docker": the code for programs, the words for people. */
+static struct json *new_reason(const char *reason, const char *reason_text)
+{
+	g_auto(GStrv) parts = reason == NULL ? NULL : g_strsplit(reason, "|", 2);
+	g_autofree char *text = NULL;
+
+	if (parts == NULL || parts[0] == NULL)
+		return json_new_string(reason_text);
+	if (reason_text == NULL)
+		return json_new_string(parts[0]);
+	text = g_strdup_printf("%s: %s", parts[0], reason_text);
+	return json_new_string(text);
+}
+
+/* Several items of one subject are told apart by what follows the label. */
+static struct json *new_label(const struct item *item)
+{
+	g_autofree char *text = NULL;
+
+	if (item->discriminator == NULL || item->label == NULL)
+		return json_new_string(item->label != NULL ? item->label : item->discriminator);
+	text = g_strdup_printf("%s %s", item->label, item->discriminator);
+	return json_new_string(text);
+}
+
+static struct json *new_item(const struct item *item)
+{
+	struct json *value = json_object_new();
+
+	json_set(value, "subject", json_new_string(item->subject));
+	json_set(value, "item", new_label(item));
+	json_set(value, "verdict", json_new_string(verdict_text(item->verdict)));
+	json_set(value, "observed", json_new_string(item->observed));
+	json_set(value, "expected", json_new_string(item->expected));
+	json_set(value, "reason", new_reason(item->reason, item->reason_text));
+	json_set(value, "note", json_new_string(item->note));
+	json_set(value, "source", json_new_string(item->source));
+	return value;
+}
+
+static bool is_listed(const struct result *result, const struct item *item, bool show_all)
+{
+	if (item->verdict == VERDICT_NOT_APPLICABLE)
+		return result->verdict == VERDICT_NOT_APPLICABLE || show_all;
+	return item->verdict != VERDICT_PASS || show_all;
+}
+
+static struct json *new_items(const struct result *result, bool show_all)
+{
+	struct json *items = json_array_new();
+
+	for (guint i = 0; i < result->n_items; i++)
+		if (is_listed(result, &result->items[i], show_all))
+			json_append(items, new_item(&result->items[i]));
+	return items;
+}
+
+static struct json *new_check(const struct benchmark_entry *entry, const struct result *result,
+			      bool show_all)
+{
+	struct json *value = json_object_new();
+	guint total = 0;
+
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		total += result->counts[i];
+	json_set(value, "id", json_new_string(entry->id));
+	json_set(value, "check", json_new_string(result->check->name));
+	json_set(value, "title", json_new_string(entry->title));
+	json_set(value, "section", json_new_string(entry->section));
+	json_set(value, "severity", json_new_string(severity_text(result->check->severity)));
+	json_set(value, "counts", json_new_boolean(score_counts(result)));
+	json_set(value, "verdict", json_new_string(verdict_text(result->verdict)));
+	json_set(value, "reason", new_reason(result->reason, result->reason_text));
+	json_set(value, "items_total", json_new_integer(total));
+	json_set(value, "items", new_items(result, show_all));
+	return value;
+}
+
+static struct json *new_benchmark(const struct report *report,
+				  const struct report_benchmark *benchmark, bool show_all)
+{
+	g_autoptr(GPtrArray) entries = report_entries(report, benchmark);
+	struct json *value = json_object_new();
+	struct json *checks;
+
+	json_set(value, "name", json_new_string(benchmark->benchmark->name));
+	json_set(value, "filtered", json_new_boolean(report->filtered));
+	json_set(value, "score", new_score(&benchmark->score));
+	checks = json_set(value, "checks", json_array_new());
+	for (guint i = 0; i < entries->len; i++) {
+		const struct benchmark_entry *entry = entries->pdata[i];
+
+		json_append(checks,
+			    new_check(entry, evaluation_find(report->evaluation, entry), show_all));
+	}
+	return value;
+}
+
+void format_json_write(GString *out, const struct report *report, const struct format_style *style)
+{
+	PLIMSOLL_AUTO(json) *root = json_object_new();
+	struct json *benchmarks;
+	g_autofree char *text = NULL;
+
+	json_set(root, "schema_version", json_new_integer(JSON_SCHEMA_VERSION));
+	json_set(root, "host", new_host(report));
+	json_set(root, "collected_at",
+		 new_time(report->envelope != NULL ? report->envelope->taken_at : 0));
+	benchmarks = json_set(root, "benchmarks", json_array_new());
+	for (guint i = 0; i < report->n_benchmarks; i++)
+		json_append(benchmarks,
+			    new_benchmark(report, &report->benchmarks[i], style->show_all));
+	text = json_text(root, true);
+	g_string_append(out, text);
+	g_string_append_c(out, '\n');
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * -o lines: one line a check, for grep and awk. Fields are separated by one tab and their order
+ * never changes: verdict, severity, id, check, failing/all items, benchmark, title, reason.
+ */
+#include "server/format/format.h"
+#include "server/format/text.h"
+
+static void write_foreign(GString *out, const struct format_style *style, const char *text)
+{
+	g_string_append_c(out, '\t');
+	text_append(out, text, TEXT_MAX_CHARS, style->ascii);
+}
+
+static guint count_items(const struct result *result)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		n += result->counts[i];
+	return n;
+}
+
+static void write_check(GString *out, const struct format_style *style,
+			const struct benchmark *benchmark, const struct benchmark_entry *entry,
+			const struct result *result)
+{
+	g_string_append_printf(out, "%s\t%s\t%s\t%s\t%u/%u\t%s", verdict_text(result->verdict),
+			       severity_text(result->check->severity), entry->id,
+			       result->check->name, result->counts[VERDICT_FAIL],
+			       count_items(result), benchmark->name);
+	write_foreign(out, style, entry->title);
+	write_foreign(out, style,
+		      result->reason_text != NULL ? result->reason_text : result->reason);
+	g_string_append_c(out, '\n');
+}
+
+void format_lines_write(GString *out, const struct report *report, const struct format_style *style)
+{
+	for (guint b = 0; b < report->n_benchmarks; b++) {
+		g_autoptr(GPtrArray) entries = report_entries(report, &report->benchmarks[b]);
+
+		for (guint i = 0; i < entries->len; i++) {
+			const struct benchmark_entry *entry = entries->pdata[i];
+
+			write_check(out, style, report->benchmarks[b].benchmark, entry,
+				    evaluation_find(report->evaluation, entry));
+		}
+	}
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * -o table: for people. Failures by severity with who, what and how to mend; then what could not be
+ * checked and why; the summary is always last, where the prompt leaves it in sight.
+ */
+#include <string.h>
+
+#include "server/format/remedy.h"
+#include "server/format/screen.h"
+#include "server/format/text.h"
+#include "server/report/host_view.h"
+
+enum {
+	SEVERITY_COLUMNS = 10,
+	ID_COLUMNS = 7,
+	ITEM_INDENT = 14,
+	LABEL_COLUMNS = 32, /* widest column of item names */
+	ITEMS_SHOWN = 5,
+};
+
+/* One benchmark of a report on one screen. */
+struct table {
+	struct screen screen;
+	const struct report *report;
+	const struct report_benchmark *benchmark;
+	GPtrArray *entries;
+};
+
+static const struct result *result_of(const struct table *table, guint i)
+{
+	return evaluation_find(table->report->evaluation, table->entries->pdata[i]);
+}
+
+/* --- the head: what was audited --- */
+
+static void add_part(const struct table *table, GString *line, const char *foreign)
+{
+	g_autofree char *clean = screen_clean(&table->screen, foreign, 0);
+
+	if (*clean == '\0')
+		return;
+	if (line->len > 0)
+		g_string_append(line, screen_dot(&table->screen));
+	g_string_append(line, clean);
+}
+
+static void write_head(const struct table *table)
+{
+	const struct report *report = table->report;
+	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	add_part(table, line, table->benchmark->benchmark->title);
+	add_part(table, line, host_view_name(report->envelope, report->facts));
+	add_part(table, line, host_view_engine(report->facts, arena));
+	if (report->facts->engine != NULL)
+		add_part(table, line,
+			 arena_printf(arena, "%zu containers, %zu images",
+				      report->facts->n_container, report->facts->n_image));
+	if (report->filtered)
+		add_part(table, line, "only the checks that were asked for");
+	screen_put(&table->screen, PAINT_BOLD, line->str, 0);
+	screen_line_end(&table->screen);
+}
+
+static void write_notices(const struct table *table)
+{
+	for (guint i = 0; i < table->report->n_notices; i++) {
+		g_autofree char *clean = screen_clean(&table->screen, table->report->notices[i], 0);
+
+		screen_put(&table->screen, PAINT_YELLOW, "! ", 0);
+		screen_put(&table->screen, PAINT_NONE, clean, 0);
+		screen_line_end(&table->screen);
+	}
+}
+
+/* --- items --- */
+
+/* An item's name: label, and what tells it from the subject's other items. */
+static char *item_name(const struct table *table, const struct item *item)
+{
+	g_autofree char *both = NULL;
+
+	if (item->discriminator == NULL || item->label == NULL)
+		return screen_clean(&table->screen,
+				    item->label != NULL ? item->label : item->discriminator,
+				    LABEL_COLUMNS);
+	both = g_strdup_printf("%s %s", item->label, item->discriminator);
+	return screen_clean(&table->screen, both, LABEL_COLUMNS);
+}
+
+/* "Privileged = true  (want false)", or why nothing could be seen; then the note. */
+static char *item_words(const struct item *item)
+{
+	GString *words = g_string_new(item->observed);
+
+	if (item->verdict == VERDICT_FAIL && item->expected != NULL)
+		g_string_append_printf(words, "%s(want %s)", words->len > 0 ? "  " : "",
+				       item->expected);
+	if (item->reason_text != NULL || item->reason != NULL)
+		g_string_append_printf(words, "%s%s", words->len > 0 ? "  " : "",
+				       item->reason_text != NULL ? item->reason_text
+								 : item->reason);
+	if (item->note != NULL)
+		g_string_append_printf(words, "%s[%s]", words->len > 0 ? "  " : "", item->note);
+	return g_string_free(words, FALSE);
+}
+
+static void write_item(const struct table *table, const struct item *item, guint name_columns)
+{
+	g_autofree char *name = item_name(table, item);
+	g_autofree char *words = item_words(item);
+	guint used = ITEM_INDENT + name_columns + 2;
+	g_autofree char *clean =
+		screen_clean(&table->screen, words,
+			     table->screen.style->show_all ? 0 : screen_rest(&table->screen, used));
+
+	screen_put(&table->screen, PAINT_NONE, "", ITEM_INDENT);
+	screen_put(&table->screen, item->verdict == VERDICT_FAIL ? PAINT_BOLD : PAINT_NONE, name,
+		   name_columns + 2);
+	screen_put(&table->screen, PAINT_NONE, clean, 0);
+	screen_line_end(&table->screen);
+}
+
+static bool is_listed(const struct table *table, const struct item *item)
+{
+	return (item->verdict != VERDICT_PASS && item->verdict != VERDICT_NOT_APPLICABLE) ||
+	       table->screen.style->show_all;
+}
+
+/* The items to list, in a new array of const struct item *. */
+static GPtrArray *listed_items(const struct table *table, const struct result *result)
+{
+	GPtrArray *items = g_ptr_array_new();
+
+	for (guint i = 0; i < result->n_items; i++)
+		if (is_listed(table, &result->items[i]))
+			g_ptr_array_add(items, (gpointer)(guintptr)&result->items[i]);
+	return items;
+}
+
+static guint widest_name(const struct table *table, const GPtrArray *items, guint n)
+{
+	guint widest = 0;
+
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *name = item_name(table, items->pdata[i]);
+
+		widest = MAX(widest, text_columns(name));
+	}
+	return widest;
+}
+
+static void write_items(const struct table *table, const struct result *result)
+{
+	g_autoptr(GPtrArray) items = listed_items(table, result);
+	guint shown = table->screen.style->show_all ? items->len : MIN(items->len, ITEMS_SHOWN);
+	guint columns = widest_name(table, items, shown);
+
+	for (guint i = 0; i < shown; i++)
+		write_item(table, items->pdata[i], columns);
+	if (items->len > shown) {
+		screen_put(&table->screen, PAINT_NONE, "", ITEM_INDENT);
+		g_string_append_printf(table->screen.out, "+%u more (-a)\n", items->len - shown);
+	}
+}
+
+/* --- a check --- */
+
+static const char *row_word(const struct result *result)
+{
+	switch (result->verdict) {
+	case VERDICT_FAIL:
+		return severity_text(result->check->severity);
+	case VERDICT_NOT_APPLICABLE:
+		return "n/a";
+	case VERDICT_PASS:
+	case VERDICT_UNKNOWN:
+	case VERDICT_MANUAL:
+	case VERDICT_COUNT:
+		break;
+	}
+	return verdict_text(result->verdict);
+}
+
+/* "2 of 31", where a share says more than the verdict alone. */
+static char *share_text(const struct result *result)
+{
+	guint total = 0;
+
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		total += result->counts[i];
+	if (result->verdict != VERDICT_FAIL || total < 2)
+		return g_strdup("");
+	return g_strdup_printf("  (%u of %u)", result->counts[VERDICT_FAIL], total);
+}
+
+static void write_row(const struct table *table, const struct benchmark_entry *entry,
+		      const struct result *result)
+{
+	const struct screen *screen = &table->screen;
+	bool is_critical =
+		result->verdict == VERDICT_FAIL && result->check->severity == SEVERITY_CRITICAL;
+	g_autofree char *word = g_ascii_strup(row_word(result), -1);
+	g_autofree char *share = share_text(result);
+	guint used = SEVERITY_COLUMNS + (screen->style->ascii ? 7u : 2u) + ID_COLUMNS +
+		     (guint)strlen(share);
+	g_autofree char *title = screen_clean(screen, entry->title, screen_rest(screen, used));
+	g_autofree char *id = screen_clean(screen, entry->id, 0);
+
+	screen_put(screen, is_critical ? PAINT_RED : PAINT_BOLD, word, SEVERITY_COLUMNS);
+	screen_glyph(screen, result->verdict);
+	screen_put(screen, PAINT_NONE, id, ID_COLUMNS);
+	screen_put(screen, PAINT_NONE, title, 0);
+	screen_put(screen, PAINT_DIM, share, 0);
+	screen_line_end(screen);
+}
+
+/* The reason of a check that was not decided as a whole; its items say it otherwise. */
+static void write_reason(const struct table *table, const struct result *result)
+{
+	const struct screen *screen = &table->screen;
+	const char *text = result->reason_text != NULL ? result->reason_text : result->reason;
+	g_autofree char *clean = screen_clean(screen, text, 0);
+
+	if (text == NULL)
+		return;
+	screen_put(screen, PAINT_NONE, "", ITEM_INDENT);
+	screen_put(screen, PAINT_NONE, clean, 0);
+	screen_line_end(screen);
+}
+
+/* The first step only; explain has the rest. */
+static void write_fix(const struct table *table, const struct result *result)
+{
+	const struct screen *screen = &table->screen;
+	const char *fix = result->check->fix;
+	g_autofree char *step = NULL;
+	g_autofree char *clean = NULL;
+
+	screen_put(screen, PAINT_NONE, "", ITEM_INDENT);
+	if (fix != NULL) {
+		size_t number = strspn(fix, "0123456789. ");
+
+		step = g_strndup(fix + number, strcspn(fix + number, "\n"));
+		clean = screen_clean(screen, step, screen_rest(screen, ITEM_INDENT + 5));
+		screen_put(screen, PAINT_CYAN, "fix: ", 0);
+		screen_put(screen, PAINT_NONE, clean, 0);
+		screen_line_end(screen);
+		screen_put(screen, PAINT_NONE, "", ITEM_INDENT);
+	}
+	g_string_append_printf(screen->out, "more: plimsoll explain %s\n", result->check->name);
+}
+
+static void write_check(const struct table *table, const struct benchmark_entry *entry,
+			const struct result *result)
+{
+	write_row(table, entry, result);
+	if (table->screen.style->only_rows)
+		return;
+	write_reason(table, result);
+	write_items(table, result);
+	if (result->verdict == VERDICT_FAIL)
+		write_fix(table, result);
+}
+
+static void write_group(const struct table *table, enum verdict verdict)
+{
+	if (table->benchmark->score.counts[verdict] == 0)
+		return;
+	screen_line_end(&table->screen);
+	for (guint severity = SEVERITY_COUNT; severity-- > 0;) {
+		for (guint i = 0; i < table->entries->len; i++) {
+			const struct result *result = result_of(table, i);
+
+			if (result->verdict == verdict && result->check->severity == severity)
+				write_check(table, table->entries->pdata[i], result);
+		}
+	}
+}
+
+/* --- the summary --- */
+
+static void write_counts(const struct table *table)
+{
+	const struct score *score = &table->benchmark->score;
+	const char *dot = screen_dot(&table->screen);
+	guint total = 0;
+
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		total += score->counts[i];
+	g_string_append_printf(table->screen.out, "%u pass%s%u fail", score->counts[VERDICT_PASS],
+			       dot, score->counts[VERDICT_FAIL]);
+	if (score->fails[SEVERITY_CRITICAL] > 0)
+		g_string_append_printf(table->screen.out, " (%u critical)",
+				       score->fails[SEVERITY_CRITICAL]);
+	g_string_append_printf(table->screen.out, "%s%u unknown%s%u manual%s%u n/a = %u checks\n",
+			       dot, score->counts[VERDICT_UNKNOWN], dot,
+			       score->counts[VERDICT_MANUAL], dot,
+			       score->counts[VERDICT_NOT_APPLICABLE], total);
+}
+
+static void write_score(const struct table *table)
+{
+	const struct score *score = &table->benchmark->score;
+	g_autofree char *text = NULL;
+
+	if (!score->has_percent) {
+		screen_put(&table->screen, PAINT_BOLD, "Score: none, no check that counts applies",
+			   0);
+	} else {
+		text = g_strdup_printf("Score: %.1f %%, %u of %u%scoverage %.1f %%", score->percent,
+				       score->numerator, score->denominator,
+				       screen_dot(&table->screen), score->coverage_percent);
+		screen_put(&table->screen, PAINT_BOLD, text, 0);
+	}
+	screen_line_end(&table->screen);
+}
+
+static void write_gate(const struct table *table)
+{
+	g_string_append_printf(table->screen.out, "Gate: %s\n",
+			       table->report->gate != NULL ? table->report->gate
+							   : "none (--fail-on SEVERITY sets one)");
+}
+
+static void write_benchmark(const struct table *table)
+{
+	const struct format_style *style = table->screen.style;
+
+	write_head(table);
+	write_notices(table);
+	write_group(table, VERDICT_FAIL);
+	write_group(table, VERDICT_UNKNOWN);
+	if (style->verbose) {
+		write_group(table, VERDICT_MANUAL);
+		write_group(table, VERDICT_PASS);
+		write_group(table, VERDICT_NOT_APPLICABLE);
+	}
+	screen_line_end(&table->screen);
+	write_counts(table);
+	write_score(table);
+	write_gate(table);
+}
+
+void format_table_write(GString *out, const struct report *report, const struct format_style *style)
+{
+	for (guint i = 0; i < report->n_benchmarks; i++) {
+		g_autoptr(GPtrArray) entries = report_entries(report, &report->benchmarks[i]);
+		const struct table table = {
+			.screen = {.out = out, .style = style},
+			.report = report,
+			.benchmark = &report->benchmarks[i],
+			.entries = entries,
+		};
+
+		if (i > 0)
+			g_string_append_c(out, '\n');
+		write_benchmark(&table);
+	}
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See host_view.h. */
+#include "server/report/host_view.h"
+
+enum { MAX_IDENTITY = 12 };
+
+struct strip {
+	struct page_fact *facts;
+	guint n;
+};
+
+static void add(struct strip *strip, const char *term, const char *value)
+{
+	g_assert(strip->n < MAX_IDENTITY);
+	if (value != NULL && *value != '\0')
+		strip->facts[strip->n++] = (struct page_fact){.term = term, .value = value};
+}
+
+const char *host_view_name(const Plimsoll__Envelope *envelope, const Plimsoll__Facts *facts)
+{
+	if (envelope != NULL && envelope->hostname != NULL)
+		return envelope->hostname;
+	if (facts->snapshot != NULL && facts->snapshot->hostname != NULL)
+		return facts->snapshot->hostname;
+	return "this host";
+}
+
+const char *host_view_engine(const Plimsoll__Facts *facts, struct arena *arena)
+{
+	const Plimsoll__Engine *engine = facts->engine;
+	const char *kind = "Docker";
+
+	if (engine == NULL || engine->version == NULL)
+		return NULL;
+	if (engine->has_kind && engine->kind == PLIMSOLL__ENGINE__KIND__PODMAN)
+		kind = "Podman";
+	return arena_printf(arena, "%s %s%s", kind, engine->version,
+			    engine->has_rootless && engine->rootless ? ", rootless" : "");
+}
+
+static const char *os_name(const Plimsoll__Facts *facts, struct arena *arena)
+{
+	if (facts->engine != NULL && facts->engine->operating_system != NULL)
+		return facts->engine->operating_system;
+	if (facts->host == NULL || facts->host->os_id == NULL)
+		return NULL;
+	return arena_printf(arena, "%s %s", facts->host->os_id,
+			    facts->host->os_version != NULL ? facts->host->os_version : "");
+}
+
+static const char *kernel_name(const Plimsoll__Facts *facts)
+{
+	if (facts->engine != NULL && facts->engine->kernel != NULL)
+		return facts->engine->kernel;
+	return facts->host != NULL ? facts->host->kernel : NULL;
+}
+
+static const char *milliseconds(const Plimsoll__Envelope *envelope, struct arena *arena)
+{
+	if (envelope == NULL || envelope->cost == NULL || !envelope->cost->has_wall_us)
+		return NULL;
+	return arena_printf(arena, "%" G_GINT64_FORMAT " ms", envelope->cost->wall_us / 1000);
+}
+
+/* Only when the Engine told: nothing seen is not the same as none there. */
+static const char *amount(const Plimsoll__Facts *facts, size_t n, struct arena *arena)
+{
+	if (facts->engine == NULL || facts->engine->version == NULL)
+		return NULL;
+	return arena_printf(arena, "%zu", n);
+}
+
+static void fill_identity(struct strip *strip, const struct host_view_input *input,
+			  struct arena *arena)
+{
+	const Plimsoll__Envelope *envelope = input->envelope;
+	const Plimsoll__Facts *facts = input->facts;
+	const Plimsoll__Engine *engine = facts->engine;
+
+	add(strip, "Engine", host_view_engine(facts, arena));
+	add(strip, "API", engine != NULL ? engine->api_version : NULL);
+	add(strip, "Endpoint", facts->snapshot != NULL ? facts->snapshot->endpoint : NULL);
+	add(strip, "Operating system", os_name(facts, arena));
+	add(strip, "Kernel", kernel_name(facts));
+	add(strip, "Swarm", engine != NULL ? engine->swarm_state : NULL);
+	add(strip, "Containers", amount(facts, facts->n_container, arena));
+	add(strip, "Images", amount(facts, facts->n_image, arena));
+	add(strip, "Agent", envelope != NULL ? envelope->agent_version : NULL);
+	add(strip, "Collected in", milliseconds(envelope, arena));
+}
+
+static void fill_checks(struct host_view *view, const struct host_view_input *input,
+			struct arena *arena)
+{
+	const struct benchmark *benchmark = input->benchmark;
+	struct check_view *checks = arena_calloc(arena, benchmark->n_entries + 1, sizeof(*checks));
+
+	for (guint i = 0; i < benchmark->n_entries; i++) {
+		const struct benchmark_entry *entry = &benchmark->entries[i];
+		const struct result *result = evaluation_find(input->evaluation, entry);
+
+		if (result != NULL)
+			checks[view->n_checks++] =
+				(struct check_view){.entry = entry, .result = result};
+	}
+	view->checks = checks;
+}
+
+void host_view_init(struct host_view *view, const struct host_view_input *input,
+		    struct arena *arena)
+{
+	struct strip strip = {
+		.facts = arena_calloc(arena, MAX_IDENTITY, sizeof(struct page_fact)),
+	};
+
+	fill_identity(&strip, input, arena);
+	*view = (struct host_view){
+		.name = host_view_name(input->envelope, input->facts),
+		.freshness = FRESHNESS_CURRENT,
+		.taken_at_s = input->envelope != NULL ? input->envelope->taken_at : 0,
+		.benchmark_title = input->benchmark->title,
+		.identity = strip.facts,
+		.n_identity = strip.n,
+		.score = input->score,
+	};
+	fill_checks(view, input, arena);
+}

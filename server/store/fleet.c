@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Step 7's reads: whole answers from one snapshot, so that counts and rows agree. */
+#include "server/store/fleet.h"
+
+#include <string.h>
+
+#include "server/store/internal.h"
+
+enum { HOST_LIST, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
+
+static const char *const statements[] = {
+	[HOST_LIST] =
+		"SELECT h.id, h.name, h.created_at, h.retired_at, e.engine_version, e.received_at,"
+		" s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id"
+		" FROM host h LEFT JOIN engine e ON e.host = h.id"
+		" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
+		" WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
+	[ENGINE_LIST] = "SELECT id, key, sequence, taken_at, received_at, schema, agent_version,"
+			" transport FROM engine WHERE host = ?1 ORDER BY key",
+	[SNAPSHOT_GET] = "SELECT f.body, s.observed, s.evaluation, s.cost FROM engine e"
+			 " LEFT JOIN facts f ON f.engine = e.id AND f.sha256 = e.facts_sha256"
+			 " LEFT JOIN snapshot s ON s.engine = e.id WHERE e.id = ?1",
+	[FINDING_LIST] =
+		"SELECT r.name, r.variant, f.subject_kind, f.subject_key, f.discriminator, f.label,"
+		" i.verdict, i.opened_at, i.opened_sequence, i.opened_changed, i.closed_at,"
+		" i.closed_as, i.closed_changed"
+		" FROM engine e JOIN finding f ON f.engine = e.id OR f.cluster = e.cluster"
+		" JOIN rule r ON r.id = f.rule JOIN finding_interval i ON i.finding = f.id"
+		" WHERE e.host = ?1 ORDER BY i.id",
+};
+const struct statement_table fleet_statements = {"fleet", statements, G_N_ELEMENTS(statements)};
+
+static void free_host(gpointer data)
+{
+	struct fleet_host *host = data;
+
+	g_free(host->id);
+	g_free(host->name);
+	g_free(host->engine_version);
+	g_free(host);
+}
+
+static guint column_count(struct rows *rows, int column)
+{
+	int64_t number = rows_int(rows, column);
+
+	return (guint)CLAMP(number, 0, G_MAXINT);
+}
+
+static bool is_worse(struct rows *rows, const struct fleet_host *host)
+{
+	guint critical = column_count(rows, 9);
+
+	if (!host->has_score)
+		return true;
+	if (critical != host->critical)
+		return critical > host->critical;
+	return column_count(rows, 10) > host->failing;
+}
+
+static void add_engine(struct fleet_host *host, struct rows *rows)
+{
+	if (rows_is_null(rows, 12))
+		return;
+	host->engines++;
+	host->last_report_s = MAX(host->last_report_s, rows_int(rows, 5));
+	if (rows_is_null(rows, 6) || !is_worse(rows, host))
+		return;
+	host->has_score = true;
+	g_free(host->engine_version);
+	host->engine_version = g_strdup(rows_text(rows, 4));
+	host->numerator = column_count(rows, 6);
+	host->denominator = column_count(rows, 7);
+	host->known = column_count(rows, 8);
+	host->critical = column_count(rows, 9);
+	host->failing = column_count(rows, 10);
+	host->unknown = column_count(rows, 11);
+}
+
+GPtrArray *fleet_list(struct store *store, const char *benchmark, bool with_retired, GError **error)
+{
+	g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(free_host);
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(store->sql, statements[HOST_LIST],
+				  SQL_ARGS(sql_text(benchmark), sql_int(with_retired)), &problem);
+	struct fleet_host *host = NULL;
+
+	while (rows_next(&rows, &problem)) {
+		const char *id = rows_text(&rows, 0);
+
+		if (host == NULL || strcmp(host->id, id) != 0) {
+			host = g_new0(struct fleet_host, 1);
+			host->id = g_strdup(id);
+			host->name = g_strdup(rows_text(&rows, 1));
+			host->created_at_s = rows_int(&rows, 2);
+			host->retired_at_s = rows_int(&rows, 3);
+			g_ptr_array_add(hosts, host);
+		}
+		add_engine(host, &rows);
+	}
+	if (problem == NULL)
+		return g_steal_pointer(&hosts);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
+}
+
+static void free_engine(gpointer data)
+{
+	struct fleet_engine *engine = data;
+
+	g_free(engine->key);
+	g_free(engine->agent_version);
+	g_free(engine->transport);
+	g_free(engine);
+}
+
+GPtrArray *fleet_engines(struct store *store, const char *host_id, GError **error)
+{
+	g_autoptr(GPtrArray) engines = g_ptr_array_new_with_free_func(free_engine);
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(store->sql, statements[ENGINE_LIST], SQL_ARGS(sql_text(host_id)),
+				  &problem);
+
+	while (rows_next(&rows, &problem)) {
+		struct fleet_engine *engine = g_new0(struct fleet_engine, 1);
+
+		engine->id = rows_int(&rows, 0);
+		engine->key = g_strdup(rows_text(&rows, 1));
+		engine->has_report = !rows_is_null(&rows, 2);
+		engine->sequence = rows_int(&rows, 2);
+		engine->taken_at_s = rows_int(&rows, 3);
+		engine->received_at_s = rows_int(&rows, 4);
+		engine->schema = column_count(&rows, 5);
+		engine->agent_version = g_strdup(rows_text(&rows, 6));
+		engine->transport = g_strdup(rows_text(&rows, 7));
+		g_ptr_array_add(engines, engine);
+	}
+	if (problem == NULL)
+		return g_steal_pointer(&engines);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
+}
+
+bool fleet_read_snapshot(struct store *store, int64_t engine, struct fleet_snapshot *ret_snapshot,
+			 GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(store->sql, statements[SNAPSHOT_GET], SQL_ARGS(sql_int(engine)),
+				  &problem);
+
+	*ret_snapshot = (struct fleet_snapshot){.facts = NULL};
+	if (rows_next(&rows, &problem)) {
+		ret_snapshot->facts = rows_bytes(&rows, 0);
+		ret_snapshot->observed = rows_bytes(&rows, 1);
+		ret_snapshot->evaluation = rows_bytes(&rows, 2);
+		ret_snapshot->cost = rows_bytes(&rows, 3);
+	}
+	if (problem == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+void fleet_snapshot_done(struct fleet_snapshot *snapshot)
+{
+	g_clear_pointer(&snapshot->facts, g_bytes_unref);
+	g_clear_pointer(&snapshot->observed, g_bytes_unref);
+	g_clear_pointer(&snapshot->evaluation, g_bytes_unref);
+	g_clear_pointer(&snapshot->cost, g_bytes_unref);
+}
+
+static void free_finding(gpointer data)
+{
+	struct fleet_finding *finding = data;
+
+	g_free(finding->check);
+	g_free(finding->variant);
+	g_free(finding->subject_kind);
+	g_free(finding->subject_key);
+	g_free(finding->discriminator);
+	g_free(finding->label);
+	g_free(finding->closed_as);
+	g_free(finding);
+}
+
+GPtrArray *fleet_findings(struct store *store, const char *host_id, GError **error)
+{
+	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(free_finding);
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(store->sql, statements[FINDING_LIST], SQL_ARGS(sql_text(host_id)),
+				  &problem);
+
+	while (rows_next(&rows, &problem)) {
+		struct fleet_finding *finding = g_new0(struct fleet_finding, 1);
+
+		finding->check = g_strdup(rows_text(&rows, 0));
+		finding->variant = g_strdup(rows_text(&rows, 1));
+		finding->subject_kind = g_strdup(rows_text(&rows, 2));
+		finding->subject_key = g_strdup(rows_text(&rows, 3));
+		finding->discriminator = g_strdup(rows_text(&rows, 4));
+		finding->label = g_strdup(rows_text(&rows, 5));
+		finding->verdict = (int)rows_int(&rows, 6);
+		finding->opened_at_s = rows_int(&rows, 7);
+		finding->opened_sequence = rows_int(&rows, 8);
+		finding->opened_changed = (int)rows_int(&rows, 9);
+		finding->closed_at_s = rows_int(&rows, 10);
+		finding->closed_as = g_strdup(rows_text(&rows, 11));
+		finding->closed_changed = (int)rows_int(&rows, 12);
+		g_ptr_array_add(findings, finding);
+	}
+	if (problem == NULL)
+		return g_steal_pointer(&findings);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
+}

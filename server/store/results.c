@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 6: verdicts by check. What is current stands as rows, of which only changed ones are
+ * written; what was stands as one blob for all reports that judged the same, and as changes.
+ */
+#include "server/store/results.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "server/store/internal.h"
+
+enum { SECONDS_A_DAY = 86400 };
+
+enum {
+	RESULT_LIST,
+	RESULT_PUT,
+	RESULT_DELETE,
+	CHANGE_ADD,
+	SCORE_PUT,
+	DAILY_PUT,
+};
+
+#define SCORE_COLUMNS                                                                              \
+	"numerator, denominator, passes, fails, unknowns, manuals, not_applicables, low, medium,"  \
+	" high, critical, waived, known, docker_bench"
+#define SCORE_PLACES "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
+
+static const char *const statements[] = {
+	[RESULT_LIST] = "SELECT rule, verdict, severity, counts, passes, fails, unknowns, manuals,"
+			" not_applicables, reason, since_sequence, since_at"
+			" FROM result WHERE engine = ?1",
+	[RESULT_PUT] = "INSERT OR REPLACE INTO result (engine, rule, verdict, severity, counts,"
+		       " passes, fails, unknowns, manuals, not_applicables, reason,"
+		       " since_sequence, since_at)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+	[RESULT_DELETE] = "DELETE FROM result WHERE engine = ?1 AND rule = ?2",
+	[CHANGE_ADD] = "INSERT OR REPLACE INTO result_change"
+		       " (engine, sequence, rule, at, old_verdict, new_verdict)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SCORE_PUT] = "INSERT OR REPLACE INTO score (engine, benchmark, " SCORE_COLUMNS ")"
+		      " VALUES (?1, ?2, " SCORE_PLACES ")",
+	[DAILY_PUT] =
+		"INSERT OR REPLACE INTO daily_score (engine, benchmark, " SCORE_COLUMNS ", day)"
+		" VALUES (?1, ?2, " SCORE_PLACES ", ?17)",
+};
+const struct statement_table results_statements = {"results", statements, G_N_ELEMENTS(statements)};
+
+/* --- verdicts as a blob: rule id, verdict, fails, unknowns, items; all but the verdict LEB128 ---
+ */
+
+static void append_number(GByteArray *out, uint64_t number)
+{
+	do {
+		uint8_t byte = (uint8_t)(number & 0x7f);
+
+		number >>= 7;
+		byte = (uint8_t)(byte | (number != 0 ? 0x80 : 0));
+		g_byte_array_append(out, &byte, 1);
+	} while (number != 0);
+}
+
+GBytes *results_pack(const struct evaluation *evaluation, const int64_t *rules)
+{
+	GByteArray *out = g_byte_array_new();
+
+	for (guint i = 0; i < evaluation->n_results; i++) {
+		const struct result *result = &evaluation->results[i];
+		uint8_t verdict = (uint8_t)result->verdict;
+		uint64_t items = 0;
+
+		for (guint v = 0; v < VERDICT_COUNT; v++)
+			items += result->counts[v];
+		append_number(out, (uint64_t)rules[i]);
+		g_byte_array_append(out, &verdict, 1);
+		append_number(out, result->counts[VERDICT_FAIL]);
+		append_number(out, result->counts[VERDICT_UNKNOWN]);
+		append_number(out, items);
+	}
+	return g_byte_array_free_to_bytes(out);
+}
+
+int64_t *results_rules(struct store *store, const struct evaluation *evaluation, GError **error)
+{
+	g_autofree int64_t *rules = g_new0(int64_t, evaluation->n_results + 1);
+
+	for (guint i = 0; i < evaluation->n_results; i++) {
+		const struct result *result = &evaluation->results[i];
+		const char *variant = result->variant != NULL ? result->variant->name : NULL;
+
+		if (!store_rule_id(store, result->check->name, variant, &rules[i], error))
+			return NULL;
+	}
+	return g_steal_pointer(&rules);
+}
+
+/* --- current results --- */
+
+struct apply {
+	struct store *store;
+	const struct cause *cause;
+};
+
+struct old_result {
+	enum verdict verdict;
+	int64_t numbers[7]; /* severity, counts, then items by verdict as the table has them */
+	char *reason;
+	int64_t since_sequence;
+	int64_t since_at_s;
+};
+
+static void free_old_result(gpointer data)
+{
+	struct old_result *old = data;
+
+	g_free(old->reason);
+	g_free(old);
+}
+
+static GHashTable *list_results(struct apply *apply, GError **error)
+{
+	g_autoptr(GHashTable) old =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_old_result);
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(apply->store->sql, statements[RESULT_LIST],
+				  SQL_ARGS(sql_int(apply->cause->engine)), &problem);
+
+	while (rows_next(&rows, &problem)) {
+		struct old_result *row = g_new0(struct old_result, 1);
+		int64_t rule = rows_int(&rows, 0);
+
+		row->verdict = (enum verdict)rows_int(&rows, 1);
+		for (int i = 0; i < 7; i++)
+			row->numbers[i] = rows_int(&rows, 2 + i);
+		row->reason = g_strdup(rows_text(&rows, 9));
+		row->since_sequence = rows_int(&rows, 10);
+		row->since_at_s = rows_int(&rows, 11);
+		g_hash_table_insert(old, g_memdup2(&rule, sizeof rule), row);
+	}
+	if (problem != NULL) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
+	}
+	return g_steal_pointer(&old);
+}
+
+static bool add_change(struct apply *apply, int64_t rule, struct sql_value old_verdict,
+		       struct sql_value new_verdict, GError **error)
+{
+	return sql_run(apply->store->sql, statements[CHANGE_ADD],
+		       SQL_ARGS(sql_int(apply->cause->engine), sql_int(apply->cause->sequence),
+				sql_int(rule), sql_int(apply->cause->at_s), old_verdict,
+				new_verdict),
+		       error);
+}
+
+static bool is_counted(const struct result *result)
+{
+	return result->check->mode == MODE_AUTOMATIC ||
+	       (result->check->mode == MODE_PARAMETER && result->has_parameter);
+}
+
+static bool put_result(struct apply *apply, int64_t rule, const struct result *result,
+		       const struct old_result *old, GError **error)
+{
+	const int64_t numbers[7] = {
+		result->check->severity,
+		is_counted(result),
+		result->counts[VERDICT_PASS],
+		result->counts[VERDICT_FAIL],
+		result->counts[VERDICT_UNKNOWN],
+		result->counts[VERDICT_MANUAL],
+		result->counts[VERDICT_NOT_APPLICABLE],
+	};
+	bool same_verdict = old != NULL && old->verdict == result->verdict;
+
+	if (same_verdict && memcmp(old->numbers, numbers, sizeof numbers) == 0 &&
+	    g_strcmp0(old->reason, result->reason_text) == 0)
+		return true;
+	if (!same_verdict &&
+	    !add_change(apply, rule, sql_int_or_null(old != NULL, old != NULL ? old->verdict : 0),
+			sql_int(result->verdict), error))
+		return false;
+	return sql_run(
+		apply->store->sql, statements[RESULT_PUT],
+		SQL_ARGS(sql_int(apply->cause->engine), sql_int(rule), sql_int(result->verdict),
+			 sql_int(numbers[0]), sql_int(numbers[1]), sql_int(numbers[2]),
+			 sql_int(numbers[3]), sql_int(numbers[4]), sql_int(numbers[5]),
+			 sql_int(numbers[6]), sql_text(result->reason_text),
+			 sql_int(same_verdict ? old->since_sequence : apply->cause->sequence),
+			 sql_int(same_verdict ? old->since_at_s : apply->cause->at_s)),
+		error);
+}
+
+static bool drop_results(struct apply *apply, GHashTable *gone, GError **error)
+{
+	GHashTableIter iter;
+	gpointer key;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, gone);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const int64_t *rule = key;
+		const struct old_result *old = value;
+
+		if (!sql_run(apply->store->sql, statements[RESULT_DELETE],
+			     SQL_ARGS(sql_int(apply->cause->engine), sql_int(*rule)), error) ||
+		    !add_change(apply, *rule, sql_int(old->verdict), sql_null(), error))
+			return false;
+	}
+	return true;
+}
+
+bool results_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
+		   const struct cause *cause, GError **error)
+{
+	struct apply apply = {store, cause};
+	g_autoptr(GHashTable) old = list_results(&apply, error);
+
+	if (old == NULL)
+		return false;
+	for (guint i = 0; i < evaluation->n_results; i++) {
+		if (!put_result(&apply, rules[i], &evaluation->results[i],
+				g_hash_table_lookup(old, &rules[i]), error))
+			return false;
+		g_hash_table_remove(old, &rules[i]);
+	}
+	return drop_results(&apply, old, error);
+}
+
+/* --- scores --- */
+
+bool results_score(struct store *store, int64_t engine, const char *benchmark,
+		   const struct score *score, int64_t received_at_s, GError **error)
+{
+	const struct sql_value values[] = {
+		sql_int(engine),
+		sql_text(benchmark),
+		sql_int(score->numerator),
+		sql_int(score->denominator),
+		sql_int(score->counts[VERDICT_PASS]),
+		sql_int(score->counts[VERDICT_FAIL]),
+		sql_int(score->counts[VERDICT_UNKNOWN]),
+		sql_int(score->counts[VERDICT_MANUAL]),
+		sql_int(score->counts[VERDICT_NOT_APPLICABLE]),
+		sql_int(score->fails[SEVERITY_LOW]),
+		sql_int(score->fails[SEVERITY_MEDIUM]),
+		sql_int(score->fails[SEVERITY_HIGH]),
+		sql_int(score->fails[SEVERITY_CRITICAL]),
+		sql_int(score->waived),
+		sql_int(llround(score->coverage_percent * score->denominator / 100)),
+		sql_int(score->docker_bench_score),
+		sql_int(received_at_s / SECONDS_A_DAY),
+	};
+
+	return sql_run(store->sql, statements[SCORE_PUT], values, G_N_ELEMENTS(values) - 1,
+		       error) &&
+	       sql_run(store->sql, statements[DAILY_PUT], values, G_N_ELEMENTS(values), error);
+}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the lab's tests share: real Docker hosts that start with a test case and end with it."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
+BUILD = os.environ.get('PLIMSOLL_BUILD', os.path.join(ROOT, 'build', 'release'))
+SKIP = 77  # ctest's SKIP_RETURN_CODE
+
+
+class Lab:
+    """N hosts h1..hN. Programs of the build stand in /lab of each; `down` removes every trace."""
+
+    serial = 0
+
+    def __init__(self, hosts=1, **variables):
+        Lab.serial += 1
+        number = (os.getpid() * 7 + Lab.serial) % 120
+        self.folder = tempfile.mkdtemp(prefix='plimsoll-lab-')
+        os.rmdir(self.folder)
+        self.network = f'10.{100 + number}.0'
+        self.env = dict(os.environ, LAB=self.folder, LAB_NS=f'pl{number}', LAB_NET=self.network, **variables)
+        self.hosts = hosts
+
+    def run(self, *arguments, check=True, **more):
+        return subprocess.run([os.path.join(HERE, 'lab'), *arguments], env=self.env, check=check, text=True, **more)
+
+    def __enter__(self):
+        probe = self.run('check', check=False, capture_output=True)
+        if probe.returncode == SKIP:
+            raise unittest.SkipTest(probe.stderr.strip())
+        try:
+            self.run('up', str(self.hosts))
+            for k in range(1, self.hosts + 1):
+                for program in ('plimsoll', 'plimsoll-agent'):
+                    shutil.copy(os.path.join(BUILD, program), self.share(f'h{k}'))
+        except BaseException:
+            self.run('down', check=False)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.run('down')
+
+    def share(self, host):
+        return os.path.join(self.folder, host, 'share')
+
+    def conf(self, host, name):
+        self.run('conf', host, name)
+
+    def execute(self, host, *argv, check=True, **more):
+        done = self.run('exec', host, *argv, check=False, capture_output=True, **more)
+        if check and done.returncode != 0:
+            raise AssertionError(f'{host}: {" ".join(argv)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}')
+        return done
+
+    def sh(self, host, script, check=True):
+        return self.execute(host, 'bash', '-c', script, check=check)
+
+    def audit(self, host, *options, exit_codes=(0,)):
+        """Audits inside the host as root; gives the benchmark of the JSON result."""
+        done = self.execute(host, '/lab/plimsoll', 'audit', '-o', 'json', '-a', *options, check=False)
+        if done.returncode not in exit_codes:
+            raise AssertionError(f'audit of {host}: exit {done.returncode}\n{done.stdout[:2000]}\n{done.stderr}')
+        return json.loads(done.stdout)
+
+    def verdicts(self, host, *options, exit_codes=(0,)):
+        """check -> {verdict, reason, items} of the first benchmark."""
+        result = self.audit(host, *options, exit_codes=exit_codes)
+        return {c['check']: c for c in result['benchmarks'][0]['checks']}
+
+    def verdict(self, host, check):
+        return self.verdicts(host, '--only', check)[check]
+
+    def restart_docker(self, host):
+        """Restarts dockerd by systemd and waits for its answer; the start limit of systemd is reset each time."""
+        self.sh(host, 'systemctl reset-failed docker docker.socket; systemctl restart docker || '
+                      '{ journalctl -u docker --no-pager | tail -n 5; exit 1; }; docker version > /dev/null')
+
+    def daemon_json(self, host, options):
+        self.execute(host, 'sh', '-c', 'cat > /etc/docker/daemon.json; chmod 644 /etc/docker/daemon.json',
+                     input=json.dumps(options))
+        self.restart_docker(host)
+
+
+def wait_for(question, what, seconds=30):
+    """Asks until the answer is true; a bounded wait for an event of another process."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f'{what}: not within {seconds} s')
+
+
+def main():
+    """unittest.main() with ctest's skip code when every test was skipped; prints each skip with its reason."""
+    program = unittest.main(module='__main__', exit=False, verbosity=2)
+    result = program.result
+    for test, reason in result.skipped:
+        print(f'SKIP: {test}: {reason}')
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIP if result.testsRun and len(result.skipped) == result.testsRun else 0)

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Three real hosts (default, hardened, dangerous): the verdict and the items of every check.
+
+expected/NAME.json holds the truth: check -> verdict, reason, and for every item that is not a plain pass its label,
+verdict and observed value. PLIMSOLL_BLESS=1 rewrites it; whoever does so reads the difference against the rules and
+against inside/conf-NAME.sh, since a wrong expectation is a wrong promise."""
+import json
+import os
+import re
+import unittest
+
+import labtest
+
+CONFIGURATIONS = ('default', 'hardened', 'dangerous')
+EXPECTED = os.path.join(labtest.HERE, 'expected')
+
+
+def plain(text, network):
+    """What differs between two runs of the same configuration: the lab's network, task names, ephemeral ports, pids."""
+    if text is None:
+        return None
+    text = text.replace(network, 'NET')
+    text = re.sub(r'\bsvc\.1\.[a-z0-9]{25}\b', 'svc.1.TASK', text)
+    return re.sub(r'(?<=:)(3276[89]|32[89]\d\d|49[12]\d\d)\b', 'EPHEMERAL', text)
+
+
+def summary(check, network):
+    items = sorted([plain(i['item'], network), i['verdict'], plain(i['observed'], network)]
+                   for i in check['items'] if i['verdict'] != 'pass')
+    return {'verdict': check['verdict'], 'reason': check['reason'], 'items': items}
+
+
+class Configurations(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(len(CONFIGURATIONS))
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        for k, name in enumerate(CONFIGURATIONS, 1):
+            cls.lab.conf(f'h{k}', name)
+
+    def test_every_verdict_and_item(self):
+        for k, name in enumerate(CONFIGURATIONS, 1):
+            result = self.lab.audit(f'h{k}')['benchmarks'][0]
+            got = {c['check']: summary(c, self.lab.network) for c in result['checks']}
+            path = os.path.join(EXPECTED, f'{name}.json')
+            if os.environ.get('PLIMSOLL_BLESS'):
+                with open(path, 'w') as file:
+                    json.dump(got, file, indent=1, sort_keys=True)
+                    file.write('\n')
+            with open(path) as file:
+                want = json.load(file)
+            self.assertEqual(sorted(got), sorted(want), f'{name}: the checks')
+            for check in want:
+                with self.subTest(host=name, check=check):
+                    self.assertEqual(got[check], want[check])
+
+    def test_every_item_has_evidence(self):
+        for k, name in enumerate(CONFIGURATIONS, 1):
+            for check in self.lab.audit(f'h{k}')['benchmarks'][0]['checks']:
+                for item in check['items']:
+                    if item['verdict'] == 'fail':
+                        self.assertTrue(item['observed'] and item['expected'], f'{name}: {check["check"]}: {item}')
+                    if item['verdict'] == 'unknown':
+                        self.assertTrue(item['reason'], f'{name}: {check["check"]}: {item}')
+
+
+if __name__ == '__main__':
+    labtest.main()

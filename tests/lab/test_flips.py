@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each setting is flipped alone on a real daemon: its check turns from pass to fail and back."""
+import json
+import unittest
+
+import labtest
+
+# check, daemon.json that passes, daemon.json that fails, words of the failing item's `observed`
+DAEMON = [
+    ('daemon-icc-disabled', {'icc': False}, {}, 'enable_icc=true'),
+    ('daemon-log-level-info', {'log-level': 'info'}, {'log-level': 'warn'}, 'warn'),
+    ('daemon-log-level-info', {}, {'debug': True}, 'debug'),
+    ('daemon-iptables-enabled', {}, {'iptables': False}, 'iptables=false'),
+    ('daemon-no-insecure-registries', {}, {'insecure-registries': ['10.1.0.0/16']}, '10.1.0.0/16'),
+    ('daemon-cgroup-parent-default', {}, {'cgroup-parent': '/foobar'}, '/foobar'),
+    ('daemon-remote-logging', {'log-driver': 'syslog', 'log-opts': {'syslog-address': 'udp://192.0.2.1:514'}}, {},
+     'json-file'),
+    ('daemon-no-new-privileges', {'no-new-privileges': True}, {'no-new-privileges': False}, 'false'),
+    ('daemon-live-restore', {'live-restore': True}, {}, 'false'),
+    ('daemon-userland-proxy-disabled', {'userland-proxy': False}, {}, 'true'),
+    ('daemon-experimental-disabled', {}, {'experimental': True}, 'true'),
+    ('daemon-userns-remap', {'userns-remap': 'default'}, {}, 'no user namespace'),
+]
+
+# check, command that passes, command that fails
+FILES = [
+    ('file-daemon-json-perms', 'chmod 0644 /etc/docker/daemon.json', 'chmod 0622 /etc/docker/daemon.json'),
+    ('file-daemon-json-owner', 'chown 0:0 /etc/docker/daemon.json', 'chown 1000:0 /etc/docker/daemon.json'),
+    ('file-etc-docker-perms', 'chmod 0755 /etc/docker', 'chmod 0777 /etc/docker'),
+    ('file-etc-docker-owner', 'chown 0:0 /etc/docker', 'chown 0:5 /etc/docker'),
+    ('file-docker-sock-perms', 'chmod 0660 /run/docker.sock', 'chmod 0646 /run/docker.sock'),
+    ('file-docker-sock-owner', 'chown root:docker /run/docker.sock', 'chown root:users /run/docker.sock'),
+    ('file-docker-service-perms', 'chmod 0644 /lib/systemd/system/docker.service', 'chmod 0646 /lib/systemd/system/docker.service'),
+    ('file-docker-service-owner', 'chown 0:0 /lib/systemd/system/docker.service', 'chown 7:0 /lib/systemd/system/docker.service'),
+    ('file-docker-service-perms', 'chmod 0644 /etc/systemd/system/docker.service.d/path.conf',
+     'chmod 0666 /etc/systemd/system/docker.service.d/path.conf'),
+    ('file-docker-socket-unit-perms', 'chmod 0644 /lib/systemd/system/docker.socket', 'chmod 0664 /lib/systemd/system/docker.socket'),
+    ('file-docker-socket-unit-owner', 'chown 0:0 /lib/systemd/system/docker.socket', 'chown 0:7 /lib/systemd/system/docker.socket'),
+    ('file-default-docker-perms', 'chmod 0644 /etc/default/docker', 'chmod 0645 /etc/default/docker'),
+    ('file-default-docker-owner', 'chown 0:0 /etc/default/docker', 'chown 7:7 /etc/default/docker'),
+    ('file-containerd-sock-perms', 'chmod 0660 /run/containerd/containerd.sock', 'chmod 0666 /run/containerd/containerd.sock'),
+    ('file-containerd-sock-owner', 'chown 0:0 /run/containerd/containerd.sock', 'chown 7:0 /run/containerd/containerd.sock'),
+    ('file-registry-cert-perms', 'mkdir -p /etc/docker/certs.d/r:5000; touch /etc/docker/certs.d/r:5000/ca.crt; chmod 0444 /etc/docker/certs.d/r:5000/ca.crt',
+     'chmod 0644 /etc/docker/certs.d/r:5000/ca.crt'),
+    ('file-registry-cert-owner', 'chown 0:0 /etc/docker/certs.d/r:5000/ca.crt', 'chown 7 /etc/docker/certs.d/r:5000/ca.crt'),
+    ('file-sysconfig-docker-perms', 'mkdir -p /etc/sysconfig; touch /etc/sysconfig/docker; chmod 0644 /etc/sysconfig/docker', 'chmod 0664 /etc/sysconfig/docker'),
+    ('file-sysconfig-docker-owner', 'chown 0:0 /etc/sysconfig/docker', 'chown 7 /etc/sysconfig/docker'),
+]
+
+# check, options that pass, options that fail
+CONTAINERS = [
+    ('container-capabilities-restricted', '--cap-drop ALL', '--cap-add NET_ADMIN'),
+    ('container-privileged', '', '--privileged'),
+    ('container-sensitive-host-dirs', '-v /lab:/x', '-v /etc:/x:ro'),
+    ('container-sensitive-host-dirs', '-v /etc/localtime:/x:ro', '-v /etc/localtime:/x'),
+    ('container-privileged-ports', '-p 127.0.0.1:8099:80', '-p 127.0.0.1:81:80'),
+    ('container-host-network', '', '--net host'),
+    ('container-memory-limit', '-m 64m', ''),
+    ('container-cpu-priority', '--cpu-shares 512', '--cpu-shares 1024'),
+    ('container-readonly-rootfs', '--read-only', ''),
+    ('container-bind-interface', '-p 127.0.0.1:8099:80', '-p 8099:80'),
+    ('container-restart-policy', '--restart on-failure:5', '--restart on-failure'),
+    ('container-restart-policy', '--restart no', '--restart unless-stopped'),
+    ('container-host-pid', '', '--pid host'),
+    ('container-host-ipc', '--ipc shareable', '--ipc host'),
+    ('container-host-uts', '', '--uts host'),
+    ('container-mount-propagation-shared', '-v /lab:/x:rslave', '-v /lab:/x:shared'),
+    ('container-seccomp-not-disabled', '', '--security-opt seccomp=unconfined'),
+    ('container-cgroup-usage', '', '--cgroup-parent /foo'),
+    ('container-no-new-privileges', '--security-opt no-new-privileges', '--security-opt no-new-privileges=false'),
+    ('container-health-runtime', '--health-cmd true', '--no-healthcheck'),
+    ('container-pids-limit', '--pids-limit 50', '--pids-limit -1'),
+    ('container-default-bridge', '--net none', ''),
+    ('container-host-userns', '', '--userns host'),
+    ('container-docker-socket-mounted', '', '-v /run:/x:ro'),
+    ('container-docker-socket-mounted', '-v /lab:/x', '-v /run/containerd/containerd.sock:/x'),
+]
+
+
+class Flips(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(1)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        cls.lab.execute('h1', 'bash', '/run/lab.d/images.sh')
+
+    def expect(self, check, want, why):
+        got = self.lab.verdict('h1', check)
+        self.assertEqual(got['verdict'], want, f'{check} {why}: {json.dumps(got, indent=1)}')
+        return got
+
+    def test_daemon_options(self):
+        for check, good, bad, words in DAEMON:
+            with self.subTest(check=check, bad=bad):
+                self.lab.daemon_json('h1', good)
+                self.expect(check, 'pass', f'with {good}')
+                self.lab.daemon_json('h1', bad)
+                got = self.expect(check, 'fail', f'with {bad}')
+                self.assertIn(words, ' '.join(str(i['observed']) for i in got['items']))
+                self.lab.daemon_json('h1', good)
+                self.expect(check, 'pass', f'with {good} again')
+        self.lab.daemon_json('h1', {})
+
+    def test_file_modes_and_owners(self):
+        self.lab.sh('h1', 'test -e /etc/docker/daemon.json || echo {} > /etc/docker/daemon.json; touch /etc/default/docker')
+        for check, good, bad in FILES:
+            with self.subTest(check=check, bad=bad):
+                self.lab.sh('h1', good)
+                self.expect(check, 'pass', good)
+                self.lab.sh('h1', bad)
+                self.expect(check, 'fail', bad)
+                self.lab.sh('h1', good)
+                self.expect(check, 'pass', good + ' again')
+
+    def start(self, options):
+        self.lab.sh('h1', f'docker rm -f flip > /dev/null 2>&1; docker run -d --name flip {options} base:1 /bin/sleep 1000')
+
+    def test_container_settings(self):
+        for check, good, bad in CONTAINERS:
+            with self.subTest(check=check, bad=bad):
+                self.start(good)
+                self.expect(check, 'pass', f'with {good!r}')
+                self.start(bad)
+                got = self.expect(check, 'fail', f'with {bad!r}')
+                self.assertTrue(any('flip' in i['item'] for i in got['items'] if i['verdict'] == 'fail'), got)
+                self.start(good)
+                self.expect(check, 'pass', f'with {good!r} again')
+        self.lab.sh('h1', 'docker rm -f flip')
+
+    def test_sshd_inside(self):
+        check = 'container-no-sshd'
+        self.lab.execute('h1', 'bash', '/run/lab.d/sshd-image.sh')
+        self.start('')
+        self.expect(check, 'pass', 'without sshd')
+        self.lab.sh('h1', 'docker run -d --name flip-sshd sshd:1 /usr/sbin/sshd -D -e')
+        got = self.expect(check, 'fail', 'with sshd')
+        self.assertEqual([i['item'] for i in got['items'] if i['verdict'] == 'fail'], ['flip-sshd'])
+        self.lab.sh('h1', 'docker rm -f flip flip-sshd; docker run -d --name flip --pid host base:1 /bin/sleep 1000')
+        self.expect(check, 'pass', "in the host's pid namespace, where the host's own sshd is visible")
+        self.lab.sh('h1', 'docker rm -f flip')
+
+    def test_swarm(self):
+        self.expect('swarm-overlay-encrypted', 'not_applicable', 'without swarm')
+        address = f'{self.lab.network}.11'
+        self.lab.sh('h1', f'docker swarm init --advertise-addr {address} --listen-addr {address}:2377')
+        try:
+            self.expect('swarm-bound-to-interface', 'fail', 'since 7946 listens everywhere')
+            self.expect('swarm-autolock', 'fail', 'without autolock')
+            self.lab.sh('h1', 'docker swarm update --autolock=true')
+            self.expect('swarm-autolock', 'pass', 'with autolock')
+            self.lab.sh('h1', 'docker swarm update --autolock=false')
+            self.expect('swarm-autolock', 'fail', 'without autolock again')
+            self.expect('swarm-min-manager-nodes', 'pass', 'one manager, one node')
+            self.lab.sh('h1', 'docker network create -d overlay plain')
+            got = self.expect('swarm-overlay-encrypted', 'fail', 'with a plain overlay')
+            self.assertIn('plain', [i['item'] for i in got['items']])
+            self.lab.sh('h1', 'docker network rm plain; docker network create -d overlay --opt encrypted secret')
+            got = self.expect('swarm-overlay-encrypted', 'fail', 'ingress alone')
+            self.assertNotIn('secret', [i['item'] for i in got['items'] if i['verdict'] == 'fail'])
+            self.expect('daemon-live-restore', 'not_applicable', 'in a swarm')
+            self.expect('swarm-disabled-if-unused', 'fail', 'one node, no service')
+        finally:
+            self.lab.sh('h1', 'docker swarm leave --force')
+        self.expect('swarm-disabled-if-unused', 'pass', 'after leaving')
+
+
+if __name__ == '__main__':
+    labtest.main()

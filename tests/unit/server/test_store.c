@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store's ground: schema, files, what is single-use, group commit. */
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/store/access.h"
+#include "server/store/internal.h"
+#include "server/store/writer.h"
+#include "tests/unit/server/store_world.h"
+
+/* --- schema --- */
+
+static void test_every_statement_prepares(void)
+{
+	static const struct statement_table *const tables[] = {
+		&reports_statements, &results_statements, &findings_statements,
+		&access_statements,  &fleet_statements,   &store_statements};
+	struct world world;
+
+	world_init(&world);
+	for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
+		for (guint i = 0; i < tables[t]->n; i++) {
+			sqlite3_stmt *stmt = NULL;
+			int code = sqlite3_prepare_v2(sql_handle(world.store->sql),
+						      tables[t]->statements[i], -1, &stmt, NULL);
+
+			if (code != SQLITE_OK)
+				g_error("%s[%u]: %s", tables[t]->name, i,
+					sqlite3_errmsg(sql_handle(world.store->sql)));
+			sqlite3_finalize(stmt);
+		}
+	world_done(&world);
+}
+
+static void test_files_are_private(void)
+{
+	struct world world;
+	struct stat status;
+
+	world_init(&world);
+	g_assert_cmpint(stat(world.dir, &status), ==, 0);
+	g_assert_cmpuint(status.st_mode & 0777, ==, 0700);
+	g_assert_cmpint(stat(world.store->path, &status), ==, 0);
+	g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
+	world_done(&world);
+}
+
+static const struct {
+	const char *name;
+	const char *script;
+	const char *want; /* in the message */
+} strange_databases[] = {
+	{"newer than the program", "PRAGMA user_version = 99", "newer than this program"},
+	{"of another program", "PRAGMA application_id = 1", "not made by plimsoll"},
+};
+
+static void test_strange_database_is_refused(gconstpointer data)
+{
+	guint i = GPOINTER_TO_UINT(data);
+	struct world world;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world);
+	g_assert_true(sql_script(world.store->sql, strange_databases[i].script, NULL));
+	for (int access = STORE_READ; access <= STORE_WRITE; access++) {
+		g_assert_null(store_open(world.dir, (enum store_access)access, &error));
+		g_assert_error(error, STORE_ERROR, STORE_ERROR_SCHEMA);
+		g_assert_nonnull(strstr(error->message, strange_databases[i].want));
+		g_clear_error(&error);
+	}
+	world_done(&world);
+}
+
+/* --- single use --- */
+
+static void test_token_and_link_work_once_and_in_time(void)
+{
+	struct world world;
+	g_autoptr(GError) error = NULL;
+	const struct host_certificate certificate = {
+		.host_id = "host-c", .fingerprint = "fp", .serial = "1", .issued_at_s = NOW + 5};
+	const struct join_token token = {
+		.id = "t", .created_by = "test", .created_at_s = NOW, .expires_at_s = NOW + 5};
+	const struct signin_link link = {
+		.sha256 = {7}, .role = "admin", .created_at_s = NOW, .expires_at_s = NOW + 900};
+	struct session_start start = {.link_sha256 = {7},
+				      .session_sha256 = {8},
+				      .now_s = NOW + 899,
+				      .expires_at_s = NOW + 1000};
+	g_autofree char *role = NULL;
+
+	world_init(&world);
+	g_assert_true(access_add_join_token(world.store, &token, NULL));
+	g_assert_false(access_enroll(world.store, "t", &certificate, &error)); /* expires now */
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_USED);
+	g_clear_error(&error);
+	g_assert_false(access_enroll(world.store, "token-host-a", &certificate, &error)); /* used */
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_USED);
+	g_clear_error(&error);
+	g_assert_true(access_add_link(world.store, &link, NULL));
+	g_assert_true(access_start_session(world.store, &start, NULL));
+	start.session_sha256[0] = 9;
+	g_assert_false(access_start_session(world.store, &start, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_USED);
+	role = access_find_session(world.store, (const uint8_t[32]){8}, NOW + 999, NULL);
+	g_assert_cmpstr(role, ==, "admin");
+	g_assert_null(access_find_session(world.store, (const uint8_t[32]){8}, NOW + 1000, NULL));
+	world_done(&world);
+}
+
+/* --- group commit --- */
+
+struct tally {
+	GMutex mutex;
+	GCond cond;
+	guint done;
+	guint failed;
+};
+
+static bool write_entry(struct store *store, void *data, GError **error)
+{
+	const struct audit_entry entry = {.actor = "test", .action = data};
+
+	if (!access_audit(store, NOW, &entry, error))
+		return false;
+	if (strcmp(data, "fail") != 0)
+		return true;
+	g_set_error_literal(error, STORE_ERROR, STORE_ERROR_USED, "told to fail");
+	return false;
+}
+
+static struct tally tally;
+
+static void count_done(void *data, const GError *error)
+{
+	(void)data;
+	g_mutex_lock(&tally.mutex);
+	tally.done++;
+	tally.failed += error != NULL;
+	g_cond_signal(&tally.cond);
+	g_mutex_unlock(&tally.mutex);
+}
+
+static void test_many_writes_share_commits_and_one_failure_harms_no_other(void)
+{
+	static char good[] = "good";
+	static char bad[] = "fail";
+	struct world world;
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(writer) *writer = NULL;
+
+	world_init(&world);
+	writer = writer_start(world.dir, &error);
+	g_assert_no_error(error);
+	for (int i = 0; i < 250; i++)
+		writer_submit(writer, write_entry, i == 120 ? bad : good, count_done);
+	g_mutex_lock(&tally.mutex);
+	while (tally.done < 250)
+		g_cond_wait(&tally.cond, &tally.mutex);
+	g_mutex_unlock(&tally.mutex);
+	g_assert_cmpuint(tally.failed, ==, 1);
+	g_assert_cmpuint(writer_commits(writer), <, 60);
+	g_assert_cmpint(
+		world_count(&world, "SELECT count(*) FROM audit WHERE action IN ('good', 'fail')"),
+		==, 249);
+	g_assert_false(writer_run(writer, write_entry, bad, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_USED);
+	writer_stop(g_steal_pointer(&writer));
+	world_done(&world);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/store/every-statement-prepares", test_every_statement_prepares);
+	g_test_add_func("/store/files-are-private", test_files_are_private);
+	for (guint i = 0; i < G_N_ELEMENTS(strange_databases); i++) {
+		g_autofree char *path =
+			g_strdup_printf("/store/refused/%s", strange_databases[i].name);
+
+		g_test_add_data_func(path, GUINT_TO_POINTER(i), test_strange_database_is_refused);
+	}
+	g_test_add_func("/store/single-use", test_token_and_link_work_once_and_in_time);
+	g_test_add_func("/store/group-commit",
+			test_many_writes_share_commits_and_one_failure_harms_no_other);
+	return g_test_run();
+}
