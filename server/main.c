@@ -52,6 +52,16 @@ static bool is_one_of(const char *word, const char *first, const char *second, c
 	return strcmp(word, first) == 0 || strcmp(word, second) == 0 || strcmp(word, third) == 0;
 }
 
+/* "help audit" is "audit --help". */
+static int show_help(const char *name)
+{
+	const struct command *command = find_command(name);
+	char help[] = "--help";
+	char *argv[] = {(char *)(guintptr)name, help, NULL};
+
+	return command == NULL ? refuse_command(name) : command->run(2, argv);
+}
+
 int main(int argc, char **argv)
 {
 	g_autofree char *text = overview();
@@ -63,6 +73,8 @@ int main(int argc, char **argv)
 		fputs(text, stderr);
 		return CLI_USAGE;
 	}
+	if (argc > 2 && strcmp(argv[1], "help") == 0)
+		return show_help(argv[2]);
 	if (is_one_of(argv[1], "-h", "--help", "help"))
 		return cli_write_stdout(NULL, text, strlen(text)) ? CLI_DONE : CLI_IO;
 	command = find_command(is_one_of(argv[1], "-V", "--version", "version") ? "version"

@@ -47,3 +47,18 @@ GPtrArray *report_entries(const struct report *report, const struct report_bench
 			g_ptr_array_add(judged, (gpointer)(guintptr)&entries[i]);
 	return judged;
 }
+
+static const char *in_words(const char *reason, const char *reason_text)
+{
+	return reason_text != NULL ? reason_text : reason;
+}
+
+const char *report_reason(const struct result *result)
+{
+	if (result->reason != NULL || result->reason_text != NULL)
+		return in_words(result->reason, result->reason_text);
+	for (guint i = 0; result->verdict == VERDICT_UNKNOWN && i < result->n_items; i++)
+		if (result->items[i].verdict == VERDICT_UNKNOWN)
+			return in_words(result->items[i].reason, result->items[i].reason_text);
+	return NULL;
+}

@@ -50,6 +50,10 @@ const char *format_names(void);
  * Elements: const struct benchmark_entry *. */
 GPtrArray *report_entries(const struct report *report, const struct report_benchmark *benchmark);
 
+/* Why a check was not decided, for people: the check's own reason, else that of its first item that
+ * is unknown. NULL = decided, or nothing is known. */
+const char *report_reason(const struct result *result);
+
 /* Rows of the table. */
 void format_table_write(GString *out, const struct report *report,
 			const struct format_style *style);

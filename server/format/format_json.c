@@ -6,6 +6,7 @@
  */
 #include "proto/json.h"
 #include "server/format/format.h"
+#include "server/format/notices.h"
 #include "server/report/host_view.h"
 
 enum { JSON_SCHEMA_VERSION = 1 };
@@ -16,6 +17,12 @@ static struct json *new_time(int64_t at_s)
 	g_autofree char *text = at == NULL ? NULL : g_date_time_format(at, "%Y-%m-%dT%H:%M:%SZ");
 
 	return json_new_string(text);
+}
+
+/* An empty list says nothing when the Engine did not answer. */
+static struct json *new_amount(const Plimsoll__Facts *facts, size_t n)
+{
+	return notices_engine_answered(facts) ? json_new_integer((int64_t)n) : json_new_null();
 }
 
 static struct json *new_host(const struct report *report)
@@ -33,8 +40,8 @@ static struct json *new_host(const struct report *report)
 	json_set(host, "operating_system",
 		 json_new_string(engine != NULL ? engine->operating_system : NULL));
 	json_set(host, "kernel", json_new_string(engine != NULL ? engine->kernel : NULL));
-	json_set(host, "containers", json_new_integer((int64_t)facts->n_container));
-	json_set(host, "images", json_new_integer((int64_t)facts->n_image));
+	json_set(host, "containers", new_amount(facts, facts->n_container));
+	json_set(host, "images", new_amount(facts, facts->n_image));
 	notices = json_set(host, "notices", json_array_new());
 	for (guint i = 0; i < report->n_notices; i++)
 		json_append(notices, json_new_string(report->notices[i]));
@@ -131,10 +138,7 @@ static struct json *new_check(const struct benchmark_entry *entry, const struct 
 			      bool show_all)
 {
 	struct json *value = json_object_new();
-	guint total = 0;
 
-	for (guint i = 0; i < VERDICT_COUNT; i++)
-		total += result->counts[i];
 	json_set(value, "id", json_new_string(entry->id));
 	json_set(value, "check", json_new_string(result->check->name));
 	json_set(value, "title", json_new_string(entry->title));
@@ -143,7 +147,7 @@ static struct json *new_check(const struct benchmark_entry *entry, const struct 
 	json_set(value, "counts", json_new_boolean(score_counts(result)));
 	json_set(value, "verdict", json_new_string(verdict_text(result->verdict)));
 	json_set(value, "reason", new_reason(result->reason, result->reason_text));
-	json_set(value, "items_total", json_new_integer(total));
+	json_set(value, "items_total", json_new_integer(host_view_items(result)));
 	json_set(value, "items", new_items(result, show_all));
 	return value;
 }

@@ -5,20 +5,12 @@
  */
 #include "server/format/format.h"
 #include "server/format/text.h"
+#include "server/report/host_view.h"
 
 static void write_foreign(GString *out, const struct format_style *style, const char *text)
 {
 	g_string_append_c(out, '\t');
 	text_append(out, text, TEXT_MAX_CHARS, style->ascii);
-}
-
-static guint count_items(const struct result *result)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < VERDICT_COUNT; i++)
-		n += result->counts[i];
-	return n;
 }
 
 static void write_check(GString *out, const struct format_style *style,
@@ -28,10 +20,9 @@ static void write_check(GString *out, const struct format_style *style,
 	g_string_append_printf(out, "%s\t%s\t%s\t%s\t%u/%u\t%s", verdict_text(result->verdict),
 			       severity_text(result->check->severity), entry->id,
 			       result->check->name, result->counts[VERDICT_FAIL],
-			       count_items(result), benchmark->name);
+			       host_view_items(result), benchmark->name);
 	write_foreign(out, style, entry->title);
-	write_foreign(out, style,
-		      result->reason_text != NULL ? result->reason_text : result->reason);
+	write_foreign(out, style, report_reason(result));
 	g_string_append_c(out, '\n');
 }
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "server/format/remedy.h"
+#include "server/format/notices.h"
 #include "server/format/screen.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
@@ -53,7 +53,7 @@ static void write_head(const struct table *table)
 	add_part(table, line, table->benchmark->benchmark->title);
 	add_part(table, line, host_view_name(report->envelope, report->facts));
 	add_part(table, line, host_view_engine(report->facts, arena));
-	if (report->facts->engine != NULL)
+	if (notices_engine_answered(report->facts))
 		add_part(table, line,
 			 arena_printf(arena, "%zu containers, %zu images",
 				      report->facts->n_container, report->facts->n_image));
@@ -186,10 +186,8 @@ static const char *row_word(const struct result *result)
 /* "2 of 31", where a share says more than the verdict alone. */
 static char *share_text(const struct result *result)
 {
-	guint total = 0;
+	guint total = host_view_items(result);
 
-	for (guint i = 0; i < VERDICT_COUNT; i++)
-		total += result->counts[i];
 	if (result->verdict != VERDICT_FAIL || total < 2)
 		return g_strdup("");
 	return g_strdup_printf("  (%u of %u)", result->counts[VERDICT_FAIL], total);

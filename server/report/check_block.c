@@ -7,16 +7,8 @@
 
 #include "server/format/remedy.h"
 #include "server/report/frame.h"
+#include "server/report/host_view.h"
 #include "server/report/prose.h"
-
-static guint count_items(const struct result *result)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < VERDICT_COUNT; i++)
-		n += result->counts[i];
-	return n;
-}
 
 /* "2 of 31 items fail" */
 static void write_share(struct html *html, const struct result *result)
@@ -28,7 +20,7 @@ static void write_share(struct html *html, const struct result *result)
 	h_lit(html, "<span class=\"quiet\">");
 	h_num(html, n);
 	h_lit(html, " of ");
-	frame_count(html, count_items(result), "item");
+	frame_count(html, host_view_items(result), "item");
 	h_lit(html, "</span>");
 }
 

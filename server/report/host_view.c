@@ -16,6 +16,15 @@ static void add(struct strip *strip, const char *term, const char *value)
 		strip->facts[strip->n++] = (struct page_fact){.term = term, .value = value};
 }
 
+guint host_view_items(const struct result *result)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < VERDICT_COUNT; i++)
+		n += result->counts[i];
+	return n;
+}
+
 const char *host_view_name(const Plimsoll__Envelope *envelope, const Plimsoll__Facts *facts)
 {
 	if (envelope != NULL && envelope->hostname != NULL)

@@ -22,6 +22,8 @@ struct host_view_input {
 void host_view_init(struct host_view *view, const struct host_view_input *input,
 		    struct arena *arena);
 
+/* How many items a check had, listed or not. */
+guint host_view_items(const struct result *result);
 /* The name to show for a snapshot; never NULL. */
 const char *host_view_name(const Plimsoll__Envelope *envelope, const Plimsoll__Facts *facts);
 /* "Docker 27.1.1, rootless"; NULL when the engine is not known. Lives in the arena. */
