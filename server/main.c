@@ -8,6 +8,8 @@
 #include "server/cli/commands.h"
 
 static const struct command commands[] = {
+	{"checks", "list the checks of a benchmark", cmd_checks},
+	{"explain", "explain a check, or the score", cmd_explain},
 	{"version", "say which release this is", cmd_version},
 };
 
