@@ -38,7 +38,7 @@ static size_t prefix_of(const char *clean, guint max_columns)
 		columns += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
 		if (columns > max_columns)
 			break;
-		at = g_utf8_next_char(at);
+		at = text_next(at);
 	}
 	return (size_t)(at - clean);
 }

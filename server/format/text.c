@@ -40,7 +40,7 @@ static gunichar next_char(const char **at, const char *end)
 		(*at)++;
 		return REPLACEMENT;
 	}
-	*at = g_utf8_next_char(*at);
+	*at = text_next(*at);
 	return c;
 }
 
@@ -70,7 +70,7 @@ guint text_columns(const char *clean)
 {
 	guint columns = 0;
 
-	for (const char *at = clean; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (const char *at = clean; *at != '\0'; at = text_next(at)) {
 		gunichar c = g_utf8_get_char(at);
 
 		if (!g_unichar_iszerowidth(c))

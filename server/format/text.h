@@ -28,6 +28,12 @@ void text_append(GString *out, const char *raw, size_t max_chars, bool ascii);
 /* The same as a new string of at most TEXT_MAX_CHARS; free with g_free(). */
 char *text_clean(const char *raw);
 
+/* The next character of valid UTF-8; as g_utf8_next_char(), which drops const. */
+static inline const char *text_next(const char *at)
+{
+	return at + g_utf8_skip[(guchar)*at];
+}
+
 /* Columns that clean UTF-8 takes on a terminal. */
 guint text_columns(const char *clean);
 

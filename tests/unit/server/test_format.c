@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/json.h"
+#include "server/format/text.h"
 #include "tests/unit/server/golden.h"
 #include "tests/unit/server/sample_report.h"
 
@@ -67,7 +68,7 @@ static void test_poison(void)
 			g_assert_true(g_utf8_validate(out->str, (gssize)out->len, NULL));
 			g_assert_cmpuint(count_lines(out->str), ==, count_lines(benign->str));
 			g_assert_null(strstr(out->str, "\nfail\tcritical\t9.9"));
-			for (const char *at = out->str; *at != '\0'; at = g_utf8_next_char(at)) {
+			for (const char *at = out->str; *at != '\0'; at = text_next(at)) {
 				gunichar c = g_utf8_get_char(at);
 
 				g_assert_true(c == '\n' || c == '\t' || !g_unichar_iscntrl(c));

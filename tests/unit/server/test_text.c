@@ -92,7 +92,7 @@ static void test_every_pair_of_bytes(void)
 		g_autofree char *clean = text_clean(raw);
 
 		g_assert_true(g_utf8_validate(clean, -1, NULL));
-		for (const char *at = clean; *at != '\0'; at = g_utf8_next_char(at)) {
+		for (const char *at = clean; *at != '\0'; at = text_next(at)) {
 			gunichar c = g_utf8_get_char(at);
 
 			g_assert_false(g_unichar_iscntrl(c));
