@@ -154,18 +154,12 @@ static bool add_change(struct apply *apply, int64_t rule, struct sql_value old_v
 		       error);
 }
 
-static bool is_counted(const struct result *result)
-{
-	return result->check->mode == MODE_AUTOMATIC ||
-	       (result->check->mode == MODE_PARAMETER && result->has_parameter);
-}
-
 static bool put_result(struct apply *apply, int64_t rule, const struct result *result,
 		       const struct old_result *old, GError **error)
 {
 	const int64_t numbers[7] = {
 		result->check->severity,
-		is_counted(result),
+		score_counts(result),
 		result->counts[VERDICT_PASS],
 		result->counts[VERDICT_FAIL],
 		result->counts[VERDICT_UNKNOWN],
