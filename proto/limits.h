@@ -39,6 +39,11 @@
 #define LIMIT_HOST_ROUNDS        4u
 #define LIMIT_HOST_BATCH_MS      30000
 
+/* the agent's spool */
+#define LIMIT_SPOOL_REPORTS 168u        /* unsent reports: a week of hourly ones */
+#define LIMIT_SPOOL_BYTES   (64u << 20) /* their sum */
+#define LIMIT_SPOOL_BAD     8u          /* files set aside for a look */
+
 /* the evaluator */
 #define LIMIT_CATALOGUE_BYTES  (4u << 20) /* one YAML file */
 #define LIMIT_CHECKS           2000u
