@@ -42,13 +42,18 @@ static bool has_all(struct derivation *d, char *const *names, size_t n)
 	return false;
 }
 
-static void add_defaults(const struct derivation *d, GHashTable *names)
+static bool is_default(const struct derivation *d, const char *name)
 {
 	bool is_podman = g_strcmp0(d->out->place->kind, "podman") == 0;
 
+	return is_one_of(defaults, G_N_ELEMENTS(defaults), name) &&
+	       !(is_podman && is_one_of(not_in_podman, G_N_ELEMENTS(not_in_podman), name));
+}
+
+static void add_defaults(const struct derivation *d, GHashTable *names)
+{
 	for (guint i = 0; i < G_N_ELEMENTS(defaults); i++)
-		if (!is_podman ||
-		    !is_one_of(not_in_podman, G_N_ELEMENTS(not_in_podman), defaults[i]))
+		if (is_default(d, defaults[i]))
 			g_hash_table_add(names, (void *)(uintptr_t)defaults[i]);
 }
 
@@ -105,7 +110,7 @@ static char *set_text(struct derivation *d, const struct capabilities *set, bool
 
 	g_hash_table_iter_init(&iter, set->names);
 	while (g_hash_table_iter_next(&iter, &name, NULL))
-		if (set->all || !surplus || !is_one_of(defaults, G_N_ELEMENTS(defaults), name))
+		if (set->all || !surplus || !is_default(d, name))
 			g_ptr_array_add(names, name);
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++)
