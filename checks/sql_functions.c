@@ -96,7 +96,7 @@ static void mode_excess(sqlite3_context *context, int argc, sqlite3_value **argv
 	sqlite3_result_int64(context, excess);
 }
 
-/* "write for group and others" of one kind of permission. */
+/* "write for group, others" of one kind of permission. */
 static void append_permission(GString *text, unsigned excess, unsigned bit, const char *name)
 {
 	static const char *const classes[] = {"owner", "group", "others"};
@@ -108,9 +108,9 @@ static void append_permission(GString *text, unsigned excess, unsigned bit, cons
 			found[n++] = classes[i];
 	if (n == 0)
 		return;
-	g_string_append_printf(text, "%s%s for %s", text->len > 0 ? ", " : "", name, found[0]);
+	g_string_append_printf(text, "%s%s for %s", text->len > 0 ? "; " : "", name, found[0]);
 	for (unsigned i = 1; i < n; i++)
-		g_string_append_printf(text, "%s%s", i + 1 < n ? ", " : " and ", found[i]);
+		g_string_append_printf(text, ", %s", found[i]);
 }
 
 static void append_special(GString *text, unsigned excess)
@@ -122,7 +122,7 @@ static void append_special(GString *text, unsigned excess)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(special); i++)
 		if (excess & special[i].bit)
-			g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "",
+			g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "",
 					       special[i].name);
 }
 
