@@ -162,16 +162,49 @@ struct json *fixture_merge(const struct json *base, const struct json *overlay)
 	return merging.out;
 }
 
-/* ---- dotted paths ---- */
+/* ---- paths ---- */
 
 static struct json *set_at(const struct json *base, char **path, const struct json *value);
 
+/* "role=daemon_json": the first member whose field has this text; the list's length when none has.
+ */
+static guint64 find_member(const struct json *list, const char *selector)
+{
+	const char *equals = strchr(selector, '=');
+	g_autofree char *key = g_strndup(selector, (gsize)(equals - selector));
+
+	for (size_t i = 0; i < json_length(list); i++)
+		if (g_strcmp0(json_as_string(json_get(json_at(list, i), key), NULL), equals + 1) ==
+		    0)
+			return i;
+	g_error("a path of a fixture selects nothing: [%s]", selector);
+}
+
+/* "+": every value of a list, or the value itself, at the end. */
+static struct json *append_members(const struct json *list, const struct json *value)
+{
+	struct json *out = list != NULL ? fixture_merge(NULL, list) : json_array_new();
+
+	if (!json_is(value, JSON_KIND_ARRAY))
+		json_append(out, fixture_merge(NULL, value));
+	for (size_t i = 0; json_is(value, JSON_KIND_ARRAY) && i < json_length(value); i++)
+		json_append(out, fixture_merge(NULL, json_at(value, i)));
+	return out;
+}
+
 static struct json *set_member(const struct json *list, char **path, const struct json *value)
 {
-	struct json *out = json_array_new();
+	struct json *out = NULL;
 	guint64 wanted = 0;
 
-	g_assert_true(g_ascii_string_to_unsigned(path[0], 10, 0, json_length(list), &wanted, NULL));
+	if (strcmp(path[0], "+") == 0)
+		return append_members(list, value);
+	if (strchr(path[0], '=') != NULL)
+		wanted = find_member(list, path[0]);
+	else
+		g_assert_true(g_ascii_string_to_unsigned(path[0], 10, 0, json_length(list), &wanted,
+							 NULL));
+	out = json_array_new();
 	for (size_t i = 0; i < MAX(json_length(list), wanted + 1); i++) {
 		bool here = i == wanted;
 
@@ -183,15 +216,20 @@ static struct json *set_member(const struct json *list, char **path, const struc
 	return out;
 }
 
+static bool is_member(const struct json *base, const char *part)
+{
+	return json_is(base, JSON_KIND_ARRAY) ||
+	       (base == NULL && (g_ascii_isdigit(part[0]) || strcmp(part, "+") == 0));
+}
+
 /* path[0] == NULL: this is the place. */
 static struct json *set_at(const struct json *base, char **path, const struct json *value)
 {
-	g_autofree char *key = NULL;
 	PLIMSOLL_AUTO(json) *overlay = NULL;
 
 	if (path[0] == NULL)
 		return fixture_merge(NULL, value);
-	if (json_is(base, JSON_KIND_ARRAY) || (base == NULL && g_ascii_isdigit(path[0][0])))
+	if (is_member(base, path[0]))
 		return set_member(base, path, value);
 	overlay = json_object_new();
 	json_set(overlay, path[0], json_new_null());
@@ -206,14 +244,29 @@ static struct json *set_at(const struct json *base, char **path, const struct js
 	return fixture_merge(base != NULL ? base : overlay, overlay);
 }
 
+/* Parts end at "." and "["; what stands between brackets is one part. */
+static char **split_path(const char *path)
+{
+	g_autoptr(GStrvBuilder) parts = g_strv_builder_new();
+
+	while (*path != '\0') {
+		bool bracket = *path == '[';
+		size_t length = 0;
+		g_autofree char *part = NULL;
+
+		path += bracket || *path == '.';
+		length = bracket ? strcspn(path, "]") : strcspn(path, ".[");
+		part = g_strndup(path, length);
+		g_strv_builder_add(parts, part);
+		path += length + (bracket && path[length] == ']');
+	}
+	return g_strv_builder_end(parts);
+}
+
 struct json *fixture_set(const struct json *base, const char *path, const struct json *value)
 {
-	g_autoptr(GString) dotted = g_string_new(path);
-	g_auto(GStrv) parts = NULL;
+	g_auto(GStrv) parts = split_path(path);
 
-	g_string_replace(dotted, "[", ".", 0);
-	g_string_replace(dotted, "]", "", 0);
-	parts = g_strsplit(dotted->str, ".", -1);
 	return set_at(base, parts, value);
 }
 

@@ -22,9 +22,12 @@ struct json *fixture_yaml(const char *name, const char *text, GError **error);
 /* Mappings merge, lists and scalars replace, null deletes. gives: a new value. */
 struct json *fixture_merge(const struct json *base, const struct json *overlay);
 
-/* A copy of base with the value at "container.0.name" (or "container[0].name") replaced; NULL or a
- * JSON null deletes it. A list index equal to the list's length appends. gives: NULL when the path
- * does not exist. */
+/*
+ * A copy of base with the value at a path replaced; a JSON null deletes it. A member of a list is
+ * named by its index ("container[0].name", "container.0.name"; one past the end appends), by a
+ * field
+ * ("file[role=daemon_json].mode"), or "[+]": the value, or each value of a list, at the end.
+ */
 struct json *fixture_set(const struct json *base, const char *path, const struct json *value);
 
 struct fixture *fixture_new(const struct json *root, GError **error);

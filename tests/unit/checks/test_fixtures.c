@@ -9,11 +9,12 @@
  *     - name: what this case claims
  *       base, variant:         # optional, instead of the file's
  *       facts: {...}           # merged over the base: mappings merge, lists replace, null deletes
- *       set: {container.0.privileged: true, ...}     # then single values, by dotted path
+ *       set: {"container[0].privileged": true, ...}  # then single values, by path (fixture.h)
  *       observed, parameters: {...}; as_of, taken_at, schema: n
  *       want:
  *         verdict: fail
  *         reason: NA_ABSENT    # optional, of the check: a code, CODE|argument, or the text
+ *         count: 3             # optional, of all items
  *         items:               # optional: all that do not pass, and any passing ones of interest
  *           - {item, verdict, discriminator, observed, expected, reason, note, source, subject,
  * key}
@@ -29,7 +30,7 @@ static const char *const file_keys[] = {"base", "check", "variant", "cases", NUL
 static const char *const case_keys[] = {"name",     "base",     "variant",    "facts",
 					"set",      "observed", "parameters", "as_of",
 					"taken_at", "schema",   "want",       NULL};
-static const char *const want_keys[] = {"verdict", "reason", "items", NULL};
+static const char *const want_keys[] = {"verdict", "reason", "count", "items", NULL};
 static const char *const item_keys[] = {
 	"item", "verdict", "discriminator", "observed", "expected", "reason",
 	"note", "source",  "subject",       "key",      NULL};
@@ -191,6 +192,8 @@ static void compare_items(const struct result *result, const struct json *wanted
 
 static void compare(const struct result *result, const struct json *wanted, struct arena *arena)
 {
+	int64_t count = 0;
+
 	test_keys(wanted, want_keys);
 	if (json_get(wanted, "verdict") == NULL)
 		g_error("a fixture without want.verdict");
@@ -198,6 +201,8 @@ static void compare(const struct result *result, const struct json *wanted, stru
 		fail_item(result, "wrong verdict, wanted:", json_get(wanted, "verdict"));
 	if (!is_reason(result->reason, result->reason_text, json_get(wanted, "reason"), arena))
 		fail_item(result, "wrong reason, wanted:", json_get(wanted, "reason"));
+	if (json_as_integer(json_get(wanted, "count"), &count) && count != result->n_items)
+		fail_item(result, "wrong number of items, wanted:", json_get(wanted, "count"));
 	if (json_get(wanted, "items") != NULL)
 		compare_items(result, json_get(wanted, "items"), arena);
 }
