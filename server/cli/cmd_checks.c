@@ -13,7 +13,7 @@ static const char help[] =
 	"Lists the checks of a benchmark: id, severity, check, title.\n"
 	"\n"
 	"  --benchmark NAME  default: " CLI_DEFAULT_BENCHMARK "\n"
-	"  --json            array of {id, check, title, section, level, status, severity}\n"
+	"  --json            array of {id,check,title,section,level,status,severity}\n"
 	"  -h, --help        this text\n"
 	"\n"
 	"examples:\n"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/format/notices.h"
+#include "server/format/remedy.h"
 #include "server/format/screen.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
@@ -44,6 +45,13 @@ static void add_part(const struct table *table, GString *line, const char *forei
 	g_string_append(line, clean);
 }
 
+static const char *size_text(const Plimsoll__Facts *facts, struct arena *arena)
+{
+	return arena_printf(arena, "%zu container%s, %zu image%s", facts->n_container,
+			    facts->n_container == 1 ? "" : "s", facts->n_image,
+			    facts->n_image == 1 ? "" : "s");
+}
+
 static void write_head(const struct table *table)
 {
 	const struct report *report = table->report;
@@ -54,9 +62,7 @@ static void write_head(const struct table *table)
 	add_part(table, line, host_view_name(report->envelope, report->facts));
 	add_part(table, line, host_view_engine(report->facts, arena));
 	if (notices_engine_answered(report->facts))
-		add_part(table, line,
-			 arena_printf(arena, "%zu containers, %zu images",
-				      report->facts->n_container, report->facts->n_image));
+		add_part(table, line, size_text(report->facts, arena));
 	if (report->filtered)
 		add_part(table, line, "only the checks that were asked for");
 	screen_put(&table->screen, PAINT_BOLD, line->str, 0);
@@ -89,27 +95,33 @@ static char *item_name(const struct table *table, const struct item *item)
 	return screen_clean(&table->screen, both, LABEL_COLUMNS);
 }
 
-/* "Privileged = true  (want false)", or why nothing could be seen; then the note. */
-static char *item_words(const struct item *item)
+static void add_words(GString *words, const char *before, const char *text, const char *after)
+{
+	if (text == NULL)
+		return;
+	g_string_append_printf(words, "%s%s%s%s", words->len > 0 ? "  " : "", before, text, after);
+}
+
+/* "Privileged = true  (want false)", or why nothing could be seen; then the note. `said` is the
+ * reason that stands above already. */
+static char *item_words(const struct item *item, const char *said)
 {
 	GString *words = g_string_new(item->observed);
+	const char *reason = item->reason_text != NULL ? item->reason_text : item->reason;
 
-	if (item->verdict == VERDICT_FAIL && item->expected != NULL)
-		g_string_append_printf(words, "%s(want %s)", words->len > 0 ? "  " : "",
-				       item->expected);
-	if (item->reason_text != NULL || item->reason != NULL)
-		g_string_append_printf(words, "%s%s", words->len > 0 ? "  " : "",
-				       item->reason_text != NULL ? item->reason_text
-								 : item->reason);
-	if (item->note != NULL)
-		g_string_append_printf(words, "%s[%s]", words->len > 0 ? "  " : "", item->note);
+	if (item->verdict == VERDICT_FAIL)
+		add_words(words, "(want ", item->expected, ")");
+	if (g_strcmp0(reason, said) != 0)
+		add_words(words, "", reason, "");
+	add_words(words, "[", item->note, "]");
 	return g_string_free(words, FALSE);
 }
 
-static void write_item(const struct table *table, const struct item *item, guint name_columns)
+static void write_item(const struct table *table, const struct item *item, const char *said,
+		       guint name_columns)
 {
 	g_autofree char *name = item_name(table, item);
-	g_autofree char *words = item_words(item);
+	g_autofree char *words = item_words(item, said);
 	guint used = ITEM_INDENT + name_columns + 2;
 	g_autofree char *clean =
 		screen_clean(&table->screen, words,
@@ -122,10 +134,21 @@ static void write_item(const struct table *table, const struct item *item, guint
 	screen_line_end(&table->screen);
 }
 
-static bool is_listed(const struct table *table, const struct item *item)
+/* What only repeats the reason of the whole check is no news. */
+static bool is_news(const struct result *result, const struct item *item)
 {
-	return (item->verdict != VERDICT_PASS && item->verdict != VERDICT_NOT_APPLICABLE) ||
-	       table->screen.style->show_all;
+	return result->reason == NULL || item->verdict != VERDICT_UNKNOWN ||
+	       item->observed != NULL || item->note != NULL ||
+	       g_strcmp0(item->reason_text, result->reason_text) != 0;
+}
+
+static bool is_listed(const struct table *table, const struct result *result,
+		      const struct item *item)
+{
+	if (table->screen.style->show_all)
+		return true;
+	return item->verdict != VERDICT_PASS && item->verdict != VERDICT_NOT_APPLICABLE &&
+	       is_news(result, item);
 }
 
 /* The items to list, in a new array of const struct item *. */
@@ -134,7 +157,7 @@ static GPtrArray *listed_items(const struct table *table, const struct result *r
 	GPtrArray *items = g_ptr_array_new();
 
 	for (guint i = 0; i < result->n_items; i++)
-		if (is_listed(table, &result->items[i]))
+		if (is_listed(table, result, &result->items[i]))
 			g_ptr_array_add(items, (gpointer)(guintptr)&result->items[i]);
 	return items;
 }
@@ -158,7 +181,7 @@ static void write_items(const struct table *table, const struct result *result)
 	guint columns = widest_name(table, items, shown);
 
 	for (guint i = 0; i < shown; i++)
-		write_item(table, items->pdata[i], columns);
+		write_item(table, items->pdata[i], report_reason(result), columns);
 	if (items->len > shown) {
 		screen_put(&table->screen, PAINT_NONE, "", ITEM_INDENT);
 		g_string_append_printf(table->screen.out, "+%u more (-a)\n", items->len - shown);
@@ -214,18 +237,36 @@ static void write_row(const struct table *table, const struct benchmark_entry *e
 	screen_line_end(screen);
 }
 
-/* The reason of a check that was not decided as a whole; its items say it otherwise. */
+/* Why a check does not apply; what is unknown is grouped by its reason. */
 static void write_reason(const struct table *table, const struct result *result)
 {
 	const struct screen *screen = &table->screen;
-	const char *text = result->reason_text != NULL ? result->reason_text : result->reason;
-	g_autofree char *clean = screen_clean(screen, text, 0);
+	g_autofree char *clean = screen_clean(screen, report_reason(result), 0);
 
-	if (text == NULL)
+	if (result->verdict == VERDICT_UNKNOWN || *clean == '\0')
 		return;
 	screen_put(screen, PAINT_NONE, "", ITEM_INDENT);
 	screen_put(screen, PAINT_NONE, clean, 0);
 	screen_line_end(screen);
+}
+
+/* The first step of the fix on one line, without its number. */
+static char *first_step(const char *fix)
+{
+	g_auto(GStrv) lines = g_strsplit(fix, "\n", -1);
+	GString *step = g_string_new(NULL);
+
+	for (guint i = 0; lines[i] != NULL; i++) {
+		const char *line = g_strstrip(lines[i]);
+		size_t number = strspn(line, "0123456789");
+		bool is_step = number > 0 && line[number] == '.' && line[number + 1] == ' ';
+
+		if (is_step && step->len > 0)
+			break;
+		g_string_append_printf(step, "%s%s", step->len > 0 ? " " : "",
+				       is_step ? line + number + 2 : line);
+	}
+	return g_string_free(step, FALSE);
 }
 
 /* The first step only; explain has the rest. */
@@ -238,9 +279,7 @@ static void write_fix(const struct table *table, const struct result *result)
 
 	screen_put(screen, PAINT_NONE, "", ITEM_INDENT);
 	if (fix != NULL) {
-		size_t number = strspn(fix, "0123456789. ");
-
-		step = g_strndup(fix + number, strcspn(fix + number, "\n"));
+		step = first_step(fix);
 		clean = screen_clean(screen, step, screen_rest(screen, ITEM_INDENT + 5));
 		screen_put(screen, PAINT_CYAN, "fix: ", 0);
 		screen_put(screen, PAINT_NONE, clean, 0);
@@ -275,6 +314,82 @@ static void write_group(const struct table *table, enum verdict verdict)
 				write_check(table, table->entries->pdata[i], result);
 		}
 	}
+}
+
+/* --- what could not be checked, by reason --- */
+
+/* Unknown results with the worst severity first; const struct benchmark_entry *. */
+static GPtrArray *unknown_entries(const struct table *table)
+{
+	GPtrArray *unknown = g_ptr_array_new();
+
+	for (guint severity = SEVERITY_COUNT; severity-- > 0;) {
+		for (guint i = 0; i < table->entries->len; i++) {
+			const struct result *result = result_of(table, i);
+
+			if (result->verdict == VERDICT_UNKNOWN &&
+			    result->check->severity == severity)
+				g_ptr_array_add(unknown, table->entries->pdata[i]);
+		}
+	}
+	return unknown;
+}
+
+static const char *reason_code_of(const struct result *result)
+{
+	for (guint i = 0; result->reason == NULL && i < result->n_items; i++)
+		if (result->items[i].verdict == VERDICT_UNKNOWN)
+			return result->items[i].reason;
+	return result->reason;
+}
+
+static void write_why(const struct table *table, const struct result *result)
+{
+	const struct screen *screen = &table->screen;
+	const char *remedy = remedy_of(reason_code_of(result));
+	g_autofree char *clean = screen_clean(screen, report_reason(result), 0);
+
+	if (screen->style->only_rows)
+		return;
+	screen_line_end(screen);
+	screen_put(screen, PAINT_YELLOW, "Not checked: ", 0);
+	screen_put(screen, PAINT_NONE, *clean != '\0' ? clean : "no reason given", 0);
+	if (remedy != NULL) {
+		screen_put(screen, PAINT_NONE, ". ", 0);
+		screen_put(screen, PAINT_NONE, remedy, 0);
+	}
+	screen_line_end(screen);
+}
+
+/* Writes all checks that share the reason of the first one left, and takes them out. */
+static void write_same_reason(const struct table *table, GPtrArray *unknown)
+{
+	const struct evaluation *evaluation = table->report->evaluation;
+	const struct result *first = evaluation_find(evaluation, unknown->pdata[0]);
+	const char *reason = report_reason(first);
+	guint i = 0;
+
+	write_why(table, first);
+	while (i < unknown->len) {
+		const struct result *result = evaluation_find(evaluation, unknown->pdata[i]);
+
+		if (g_strcmp0(report_reason(result), reason) != 0) {
+			i++;
+			continue;
+		}
+		write_check(table, unknown->pdata[i], result);
+		g_ptr_array_remove_index(unknown, i);
+	}
+}
+
+static void write_unknown(const struct table *table)
+{
+	g_autoptr(GPtrArray) unknown = unknown_entries(table);
+
+	if (unknown->len > 0 && table->screen.style->only_rows)
+		screen_line_end(&table->screen);
+	while (unknown->len > 0)
+		write_same_reason(table, unknown);
 }
 
 /* --- the summary --- */
@@ -329,7 +444,7 @@ static void write_benchmark(const struct table *table)
 	write_head(table);
 	write_notices(table);
 	write_group(table, VERDICT_FAIL);
-	write_group(table, VERDICT_UNKNOWN);
+	write_unknown(table);
 	if (style->verbose) {
 		write_group(table, VERDICT_MANUAL);
 		write_group(table, VERDICT_PASS);

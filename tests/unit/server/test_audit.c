@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program itself: every exit code of `plimsoll audit` on saved facts, which code wins where two
+ * apply, and that stdout holds results and nothing else.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "proto/json.h"
+#include "server/cli/cli.h"
+
+/* One run of the program. */
+struct run {
+	char *out;
+	char *err;
+	int code;
+};
+
+static void run_done(struct run *run)
+{
+	g_free(run->out);
+	g_free(run->err);
+}
+
+static char *folder; /* of this test's files */
+
+static char *in_folder(const char *name)
+{
+	return g_build_filename(folder, name, NULL);
+}
+
+/* --- facts: one host whose container is, is not, or may be privileged --- */
+
+static char *read_base(const char *name)
+{
+	g_autofree char *path = g_build_filename("tests", "checks", "bases", name, NULL);
+	char *text = NULL;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	return text;
+}
+
+static void write_facts(const char *name, const char *facts)
+{
+	g_autofree char *path = in_folder(name);
+	g_autofree char *text = g_strdup_printf(
+		"{\"plimsoll_facts\": 1, \"envelope\": {\"schema\": 1, \"taken_at\": 1795281314, "
+		"\"hostname\": \"host1\"}, \"observed\": {}, \"facts\": %s}",
+		facts);
+
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void write_variant(const char *name, const char *base, const char *replacement)
+{
+	g_auto(GStrv) parts = g_strsplit(base, "\"privileged\": false,", 2);
+	g_autofree char *facts = g_strjoinv(replacement, parts);
+
+	g_assert_cmpuint(g_strv_length(parts), ==, 2);
+	write_facts(name, facts);
+}
+
+static void write_all_facts(void)
+{
+	g_autofree char *base = read_base("default.json");
+	g_autofree char *down = read_base("down.json");
+	g_autofree char *none = read_base("none.json");
+	g_autofree char *garbage = in_folder("garbage");
+
+	write_facts("pass", base);
+	write_variant("fail", base, "\"privileged\": true,");
+	write_variant("unknown", base, "");
+	write_facts("down", down);
+	write_facts("none", none);
+	g_assert_true(g_file_set_contents(garbage, "{\"plimsoll_facts\": 1", -1, NULL));
+}
+
+/* --- running --- */
+
+/* "@name" is a file of the folder. */
+static char **argv_of(const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", -1);
+	g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+
+	g_strv_builder_add(argv, PLIMSOLL_PROGRAM);
+	for (guint i = 0; words[i] != NULL; i++) {
+		g_auto(GStrv) parts = g_strsplit(words[i], "@", 2);
+		g_autofree char *path = parts[0] != NULL && parts[1] != NULL
+						? g_strconcat(parts[0], folder, "/", parts[1], NULL)
+						: g_strdup(words[i]);
+
+		if (*path != '\0')
+			g_strv_builder_add(argv, path);
+	}
+	return g_strv_builder_end(argv);
+}
+
+static struct run run_program(const char *line)
+{
+	g_auto(GStrv) argv = argv_of(line);
+	g_autoptr(GError) error = NULL;
+	struct run run = {0};
+	int status = 0;
+
+	g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &run.out, &run.err, &status,
+		     &error);
+	g_assert_no_error(error);
+	g_assert_true(WIFEXITED(status));
+	run.code = WEXITSTATUS(status);
+	return run;
+}
+
+static const char one[] = "--only container-privileged";
+
+static const struct {
+	int want;
+	const char *options; /* behind "audit", and behind `one` when that fits */
+	const char *err;     /* what stderr must say; NULL = nothing at all */
+} cases[] = {
+	/* done */
+	{0, "--facts @pass", NULL},
+	{0, "--facts @fail", NULL},
+	{0, "--facts @unknown", NULL},
+	{0, "--facts @pass --fail-on low", NULL},
+	{0, "--facts @pass --fail-on low --require-complete", NULL},
+	{0, "--facts @fail --fail-on critical --max-fail 1", NULL},
+	{0, "--facts @unknown --fail-on low --allow-unknown", NULL},
+	{0, "--facts @pass -o json=@a.json -o lines=@a.lines -o html=@a.html", NULL},
+	{0, "--facts @pass --save-facts @saved.json", NULL},
+	{0, "--help", NULL},
+	/* gate failed */
+	{1, "--facts @fail --fail-on low", NULL},
+	{1, "--facts @fail --fail-on critical", NULL},
+	{1, "--facts @fail --max-fail 0", NULL},
+	{1, "--facts @fail --fail-on low -o json=@b.json", NULL},
+	/* usage */
+	{2, "--facts @pass --fial-on low", "did you mean --fail-on?"},
+	{2, "--facts @pass -z", "unknown option -z"},
+	{2, "--facts", "argument"},
+	{2, "--facts @pass now", "unexpected word 'now'"},
+	{2, "--facts @pass --skip container-priviledged", "did you mean 'container-privileged'?"},
+	{2, "--facts @pass --skip 9.9", "unknown check '9.9'"},
+	{2, "--facts @pass --skip container-privileged", "no check is left"},
+	{2, "--facts @pass --severity severe", "low, medium, high or critical"},
+	{2, "--facts @pass --fail-on severe", "low, medium, high or critical"},
+	{2, "--facts @pass --fail-on new", "not in this release"},
+	{2, "--facts @pass --waivers @pass", "not in this release"},
+	{2, "--facts @pass --baseline @pass", "not in this release"},
+	{2, "--facts @pass --max-fail -1", "wants a number"},
+	{2, "--facts @pass --max-fail 1x", "wants a number"},
+	{2, "--facts @pass --color sometimes", "auto, always or never"},
+	{2, "--facts @pass -o tabel", "unknown format 'tabel'"},
+	{2, "--facts @pass -o json=", "wants a file"},
+	{2, "--facts @pass -o json -o lines", "only one format"},
+	{2, "--facts @pass --benchmark cis-9", "unknown benchmark 'cis-9'"},
+	{2, "--facts @pass --benchmark ,", "wants a name"},
+	{2, "--facts @pass --skip ,", "wants a list"},
+	{2, "--facts @pass --docker-host unix:///x", "--facts judges what was saved"},
+	{2, "--facts @pass --allow-unknown --require-complete", "contradict"},
+	/* incomplete */
+	{3, "--facts @down", NULL},
+	{3, "--facts @none", NULL},
+	{3, "--facts @down --allow-unknown", NULL},
+	{3, "--facts @unknown --require-complete", NULL},
+	{3, "--facts @unknown --fail-on low", NULL},
+	{3, "--facts @unknown --fail-on critical", NULL},
+	{3, "--facts @unknown --max-fail 5", NULL},
+	/* files */
+	{4, "--facts @nothing", "No such file"},
+	{4, "--facts @garbage", "holds no saved facts"},
+	{4, "--facts @", "Is a directory"},
+	{4, "--facts @pass -o json=@none/x", "Not a directory"},
+	{4, "--facts @pass -o json=/dev/full", "No space left"},
+	{4, "--facts @pass --save-facts @link", "links are not followed"},
+	/* who wins: 2 before 4 before 1 before 3 */
+	{2, "--facts @nothing --fail-on severe", "low, medium, high or critical"},
+	{4, "--facts @fail --fail-on low -o json=/dev/full", "No space left"},
+	{4, "--facts @down -o json=/dev/full", "No space left"},
+	{1, "--facts @fail --fail-on low --require-complete --skip daemon-*", NULL},
+};
+
+static void test_exit_codes(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *line = g_strdup_printf("audit %s %s", one, cases[i].options);
+		struct run run = run_program(line);
+
+		g_test_message("%s", line);
+		if (run.code != cases[i].want)
+			g_error("%s: exit %d, want %d\n%s", line, run.code, cases[i].want, run.err);
+		if (cases[i].err == NULL)
+			g_assert_cmpstr(run.err, ==, "");
+		else if (strstr(run.err, cases[i].err) == NULL)
+			g_error("%s: stderr lacks '%s': %s", line, cases[i].err, run.err);
+		if (run.code == CLI_USAGE)
+			g_assert_cmpstr(run.out, ==, "");
+		run_done(&run);
+	}
+}
+
+/* A failing check beats an unknown one at the same gate. */
+static void test_gate_beats_gap(void)
+{
+	struct run run = run_program("audit --facts @unknown --fail-on low --only "
+				     "container-privileged,daemon-icc-disabled");
+
+	g_assert_cmpint(run.code, ==, CLI_GATE_FAILED);
+	run_done(&run);
+}
+
+static const struct {
+	const char *only;
+	guint least, most;
+} selections[] = {
+	{"5.5", 1, 1},           {"check_5_5", 1, 1}, {"container-privileged", 1, 1},
+	{"container-*", 10, 60}, {"2", 15, 20},       {"2.*", 15, 20},
+	{"daemon", 15, 20},      {"2.1", 1, 1},       {"2.1,2.2", 2, 2},
+	{"2.1*", 10, 12},
+};
+
+static void test_selection(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(selections); i++) {
+		g_autofree char *line = g_strdup_printf("audit --facts @pass -o json --only %s",
+							selections[i].only);
+		struct run run = run_program(line);
+		PLIMSOLL_AUTO(json) *root = json_parse(run.out, strlen(run.out), NULL, NULL);
+		const struct json *benchmark = json_at(json_get(root, "benchmarks"), 0);
+		bool filtered = false;
+		size_t n = json_length(json_get(benchmark, "checks"));
+
+		g_test_message("%s", line);
+		g_assert_true(json_as_boolean(json_get(benchmark, "filtered"), &filtered));
+		g_assert_true(filtered);
+		g_assert_cmpuint(n, >=, selections[i].least);
+		g_assert_cmpuint(n, <=, selections[i].most);
+		run_done(&run);
+	}
+}
+
+static void test_saved_facts(void)
+{
+	g_autofree char *path = in_folder("saved.json");
+	struct run first = run_program("audit --facts @fail --save-facts @saved.json -o json");
+	struct run again = run_program("audit --facts @saved.json -o json");
+	struct stat now;
+
+	g_assert_cmpint(stat(path, &now), ==, 0);
+	g_assert_cmpuint(now.st_mode & 07777, ==, 0600);
+	g_assert_cmpstr(again.out, ==, first.out);
+	run_done(&first);
+	run_done(&again);
+}
+
+/* Every command has help on stdout, one screen of it, with examples. */
+static void test_help(void)
+{
+	static const char *const lines[] = {"--help",        "help",         "audit --help",
+					    "checks --help", "help explain", "version -h"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+		struct run run = run_program(lines[i]);
+		g_auto(GStrv) text = g_strsplit(run.out, "\n", -1);
+
+		g_assert_cmpint(run.code, ==, CLI_DONE);
+		g_assert_cmpstr(run.err, ==, "");
+		g_assert_nonnull(strstr(run.out, "examples:"));
+		g_assert_cmpuint(g_strv_length(text), <, 34);
+		for (guint j = 0; text[j] != NULL; j++)
+			g_assert_cmpuint(strlen(text[j]), <=, 80);
+		run_done(&run);
+	}
+}
+
+static const struct {
+	int want;
+	const char *line;
+	const char *out;
+	const char *err;
+} commands[] = {
+	{0, "checks", "container-privileged", NULL},
+	{0, "checks --benchmark 1.6.0", "container-privileged", NULL},
+	{2, "checks --benchmark 0", NULL, "unknown benchmark '0'"},
+	{0, "explain container-privileged", "Fix", NULL},
+	{0, "explain 5.5", "container-privileged", NULL},
+	{0, "explain check_5_5", "container-privileged", NULL},
+	{0, "explain score", "Unknown counts like a failure", NULL},
+	{2, "explain", NULL, "name one check"},
+	{2, "explain container-priviledged", NULL, "did you mean 'container-privileged'?"},
+	{0, "version", "plimsoll ", NULL},
+	{0, "version --json", "\"version\"", NULL},
+	{2, "version --jsn", NULL, "did you mean --json?"},
+	{2, "adit", NULL, "did you mean 'audit'?"},
+	{2, "", NULL, "usage:"},
+};
+
+static void test_commands(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		struct run run = run_program(commands[i].line);
+
+		g_test_message("%s", commands[i].line);
+		g_assert_cmpint(run.code, ==, commands[i].want);
+		if (commands[i].out != NULL)
+			g_assert_nonnull(strstr(run.out, commands[i].out));
+		else
+			g_assert_cmpstr(run.out, ==, "");
+		if (commands[i].err != NULL)
+			g_assert_nonnull(strstr(run.err, commands[i].err));
+		else
+			g_assert_cmpstr(run.err, ==, "");
+		run_done(&run);
+	}
+}
+
+/* The list for programs has the agreed keys, and only those. */
+static void test_checks_json(void)
+{
+	static const char *const keys[] = {"id",    "check",  "title",   "section",
+					   "level", "status", "severity"};
+	struct run run = run_program("checks --json");
+	PLIMSOLL_AUTO(json) *root = json_parse(run.out, strlen(run.out), NULL, NULL);
+
+	g_assert_cmpuint(json_length(root), >, 50);
+	for (size_t i = 0; i < json_length(root); i++) {
+		g_assert_cmpuint(json_length(json_at(root, i)), ==, G_N_ELEMENTS(keys));
+		for (guint k = 0; k < G_N_ELEMENTS(keys); k++)
+			g_assert_nonnull(json_get(json_at(root, i), keys[k]));
+	}
+	run_done(&run);
+}
+
+/* Ctrl-C while the audit waits for its facts: the open below returns once the program reads. */
+static void test_interrupt(void)
+{
+	g_autofree char *path = in_folder("pipe");
+	g_auto(GStrv) argv = argv_of("audit --facts @pipe");
+	GPid pid = 0;
+	int status = 0;
+	int fd;
+
+	g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+	g_assert_true(
+		g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(kill(pid, SIGINT), ==, 0);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	(void)close(fd);
+	g_assert_true(WIFEXITED(status));
+	g_assert_cmpint(WEXITSTATUS(status), ==, CLI_INTERRUPTED);
+	g_spawn_close_pid(pid);
+}
+
+static void remove_folder(void)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = in_folder(name);
+
+		g_assert_cmpint(g_unlink(path), ==, 0);
+	}
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	g_autofree char *link_path = NULL;
+	int failures;
+
+	g_test_init(&argc, &argv, NULL);
+	folder = g_dir_make_tmp("plimsoll-XXXXXX", NULL);
+	g_assert_nonnull(folder);
+	write_all_facts();
+	link_path = in_folder("link");
+	g_assert_cmpint(symlink("pass", link_path), ==, 0);
+	g_test_add_func("/audit/every path ends in its exit code", test_exit_codes);
+	g_test_add_func("/audit/a proven failure outranks a gap", test_gate_beats_gap);
+	g_test_add_func("/audit/checks are chosen by name, id, section and pattern",
+			test_selection);
+	g_test_add_func("/audit/saved facts are private and give the same report",
+			test_saved_facts);
+	g_test_add_func("/audit/Ctrl-C ends with 130", test_interrupt);
+	g_test_add_func("/program/help is one screen on stdout", test_help);
+	g_test_add_func("/program/commands answer and refuse", test_commands);
+	g_test_add_func("/program/the list of checks has its seven keys", test_checks_json);
+	failures = g_test_run();
+	remove_folder();
+	g_free(folder);
+	return failures;
+}
