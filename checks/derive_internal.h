@@ -31,6 +31,7 @@ void derive_tls_listeners(struct derivation *d);
 void derive_gates(struct derivation *d);
 void derive_capabilities(struct derivation *d);
 void derive_namespaces(struct derivation *d);
+void derive_mounts(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 
@@ -44,7 +45,12 @@ void *derive_grow(struct derivation *d, void *items, size_t n);
 		(d)->out->table = derive_grow(d, (d)->out->table, (d)->out->n_##table);            \
 		(d)->out->table[(d)->out->n_##table++] = (row);                                    \
 	} while (0)
-/* Text in the arena. The messages' strings are not const although nothing writes to them. */
+/* A literal as a column: the messages' strings are not const, although nothing writes to them. */
+static inline char *derive_constant(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+/* Text in the arena. */
 char *derive_text(struct derivation *d, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* text + (text empty ? "" : separator) + more; NULL text counts as empty. */
 char *derive_join(struct derivation *d, const char *text, const char *separator, const char *more);

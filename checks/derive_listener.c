@@ -15,7 +15,7 @@ static void add_unix(struct derivation *d, const char *path, const char *source)
 	Derived__Listener *row = derive_new(d, &derived__listener__descriptor);
 	int64_t file;
 
-	row->kind = arena_strdup(d->arena, "unix");
+	row->kind = derive_constant("unix");
 	row->path = *path == '@' ? arena_strdup(d->arena, path)
 				 : derive_path_clean(d, derive_text(d, "/%s", path));
 	row->url = derive_text(d, "unix://%s", row->path);
@@ -39,7 +39,7 @@ static void add_tcp(struct derivation *d, const char *address, int64_t port, con
 	Derived__Listener *row = derive_new(d, &derived__listener__descriptor);
 	bool is_ipv6 = strchr(address, ':') != NULL;
 
-	row->kind = arena_strdup(d->arena, "tcp");
+	row->kind = derive_constant("tcp");
 	row->addr = arena_strdup(d->arena, address);
 	row->url = derive_text(d, "tcp://%s%s%s:%" G_GINT64_FORMAT, is_ipv6 ? "[" : "",
 			       *address == '\0' ? "*" : address, is_ipv6 ? "]" : "", port);

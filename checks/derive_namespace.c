@@ -198,26 +198,26 @@ static void judge(struct derivation *d, Derived__ContainerNamespace *row,
 	if (resolved->owner != NULL)
 		row->observed = derive_text(d, "joins %s, which uses %s", resolved->owner, uses);
 	else
-		row->observed = arena_strdup(d->arena, resolved->is_host ? "host" : "own");
+		row->observed = derive_constant(resolved->is_host ? "host" : "own");
 
 	if (live == ANSWER_YES || (resolved->is_host && engine == ANSWER_YES)) {
 		set(d, row, "fail", live == ANSWER_YES ? "inspect, /proc/PID/ns" : "inspect");
 		if (!resolved->is_host)
-			row->observed = arena_strdup(d->arena, "host (live)");
+			row->observed = derive_constant("host (live)");
 	} else if (resolved->is_host && engine == ANSWER_NO) {
 		set(d, row, "pass", "inspect, /proc/PID/ns of dockerd");
-		row->note = arena_strdup(d->arena, "shares the engine's namespace, not the host's");
+		row->note = derive_constant("shares the engine's namespace, not the host's");
 	} else if (live == ANSWER_NO) {
 		set(d, row, "pass", "inspect, /proc/PID/ns");
 		if (resolved->reason.code != NULL)
-			row->observed = arena_strdup(d->arena, "not the host's (live)");
+			row->observed = derive_constant("not the host's (live)");
 	} else if (resolved->reason.code != NULL) {
 		set(d, row, "unknown", "inspect");
 		row->reason = derive_reason_text(d, resolved->reason);
 		row->observed = NULL;
 	} else if (resolved->is_host) {
 		set(d, row, "unknown", "inspect");
-		row->reason = arena_strdup(d->arena, "UK_NO_PROCESS");
+		row->reason = derive_constant("UK_NO_PROCESS");
 	} else {
 		set(d, row, "pass", "inspect");
 	}

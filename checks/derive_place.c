@@ -174,7 +174,7 @@ static char *find_config_path(struct derivation *d, const Derived__Place *place)
 	if (!place->has_rootless)
 		return NULL;
 	if (!place->rootless)
-		return arena_strdup(d->arena, "/etc/docker/daemon.json");
+		return derive_constant("/etc/docker/daemon.json");
 	return user_home(d) == NULL ? NULL
 				    : derive_text(d, "%s/.config/docker/daemon.json", user_home(d));
 }
@@ -307,7 +307,7 @@ static const Plimsoll__Containerd *containerd_process(const struct derivation *d
 }
 
 /* What containerd's process tells: a child of dockerd has its own socket, a service the usual. */
-static const char *containerd_socket_by_process(const struct derivation *d)
+static const char *containerd_socket_by_process(const struct derivation *d, bool *ret_seen)
 {
 	const Plimsoll__Containerd *child = containerd_process(d, true);
 	const Plimsoll__Containerd *service = containerd_process(d, false);
@@ -315,6 +315,7 @@ static const char *containerd_socket_by_process(const struct derivation *d)
 
 	if (chosen != NULL && chosen->grpc_address != NULL && *chosen->grpc_address != '\0')
 		return chosen->grpc_address;
+	*ret_seen = chosen == NULL || child != NULL; /* a service's may be configured away */
 	return child != NULL ? "/run/docker/containerd/containerd.sock"
 			     : "/run/containerd/containerd.sock";
 }
@@ -323,7 +324,8 @@ static void find_containerd_socket(struct derivation *d)
 {
 	Derived__Place *place = d->out->place;
 	const Derived__Setting *setting = derive_setting(d, "containerd");
-	const char *path = containerd_socket_by_process(d);
+	bool is_seen = true;
+	const char *path = containerd_socket_by_process(d, &is_seen);
 	const char *state = setting->state;
 	int64_t file;
 
@@ -333,6 +335,8 @@ static void find_containerd_socket(struct derivation *d)
 		state = "ok";
 	} else if (setting->configured != NULL && *setting->configured != '\0') {
 		path = setting->configured;
+	} else if (!is_seen) {
+		state = "UK";
 	}
 	if (derive_is_stopped(d))
 		state = "ok"; /* nothing runs: there is only what is configured */

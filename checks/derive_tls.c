@@ -151,7 +151,7 @@ static struct reason resolve_file(struct derivation *d, const struct tls_role *r
 	if (tls->cert_dir == NULL)
 		return (struct reason){"UK_PERM", "the environment of dockerd"};
 	row->path = derive_text(d, "%s/%s", tls->cert_dir, role->base);
-	row->source = arena_strdup(d->arena, "default");
+	row->source = derive_constant("default");
 	set_file(d, role, row);
 	reason = file_reason(d, row, &status);
 	if (reason.code == NULL && is_missing(status))
@@ -204,14 +204,14 @@ static bool warns_of_plain_http(const struct derivation *d)
 static void fail(struct derivation *d, Derived__TlsListener *row, const char *observed,
 		 const char *source)
 {
-	row->verdict = arena_strdup(d->arena, "fail");
+	row->verdict = derive_constant("fail");
 	row->observed = derive_join(d, row->observed, "; ", observed);
 	row->source = arena_strdup(d->arena, source);
 }
 
 static void unknown(struct derivation *d, Derived__TlsListener *row, struct reason reason)
 {
-	row->verdict = arena_strdup(d->arena, "unknown");
+	row->verdict = derive_constant("unknown");
 	row->reason = derive_reason_text(d, reason);
 }
 
@@ -241,7 +241,7 @@ static void judge_listener(struct derivation *d, Derived__TlsListener *row, cons
 					     : "API is accessible on http://";
 	static const char without[] = "TLS without client verification";
 
-	row->expected = arena_strdup(d->arena, "tlsverify with CA, certificate, key");
+	row->expected = derive_constant("tlsverify with CA, certificate, key");
 	if (warns_of_plain_http(d)) {
 		fail(d, row, plain, derive_join(d, source, ", ", "/info warning"));
 	} else if (tls->has_enabled && !tls->enabled) {
@@ -261,11 +261,11 @@ static void judge_listener(struct derivation *d, Derived__TlsListener *row, cons
 		unknown(d, row, (struct reason){"UK_API", "GET /info did not show its warnings"});
 		return;
 	}
-	row->verdict = arena_strdup(d->arena, "pass");
-	row->observed = arena_strdup(d->arena, "tlsverify with CA, certificate, key");
+	row->verdict = derive_constant("pass");
+	row->observed = derive_constant("tlsverify with CA, certificate, key");
 	row->source = arena_strdup(d->arena, source);
 	if (tls->implied)
-		row->note = arena_strdup(d->arena, "verification implied by tls");
+		row->note = derive_constant("verification implied by tls");
 }
 
 void derive_tls_listeners(struct derivation *d)

@@ -8,7 +8,7 @@
 
 #include "checks/derive.h"
 
-enum { MAX_FRAGMENTS = 6, MAX_CLAIMS = 8 };
+enum { MAX_FRAGMENTS = 8, MAX_CLAIMS = 8 };
 
 /*
  * row   "table", or "table column=value column=value": the first row that matches.
