@@ -119,7 +119,7 @@ static void write_items(struct html *html, const struct check_view *check)
 	guint shown = 0;
 
 	if (count_listed(result) > 0) {
-		h_lit(html, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=");
+		h_lit(html, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=");
 		h_attr(html, check->entry->title);
 		h_lit(html,
 		      "><table><caption>What was found</caption>\n<thead><tr>"

@@ -69,6 +69,11 @@ struct check_view {
 /* One snapshot: a host and engine under one benchmark. host_view.h fills it from an evaluation. */
 struct host_view {
 	const char *name;
+	const struct engine_link {
+		const char *key; /* rootful, rootless:UID, ... */
+		bool is_current;
+	} * engines; /* shown when there are several: /hosts/ID?engine=KEY */
+	guint n_engines;
 	enum freshness freshness;
 	int64_t taken_at_s; /* 0 = never */
 	const char *benchmark_title;

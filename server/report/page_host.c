@@ -167,6 +167,28 @@ static void write_group(struct html *html, const struct page_frame *frame,
 	h_lit(html, "</section>\n");
 }
 
+/* A host may run several engines; each has its own verdicts. */
+static void write_engines(struct html *html, const struct page_frame *frame,
+			  const struct host_view *view)
+{
+	if (frame->standalone || view->n_engines < 2)
+		return;
+	h_lit(html, "<nav aria-label=\"Engines of this host\"><ul>\n");
+	for (guint i = 0; i < view->n_engines; i++) {
+		g_autofree char *key = g_uri_escape_string(view->engines[i].key, NULL, false);
+		g_autofree char *query = g_strconcat("?engine=", key, NULL);
+
+		h_lit(html, "<li><a href=");
+		h_attr(html, query);
+		if (view->engines[i].is_current)
+			h_lit(html, " aria-current=\"page\"");
+		h_lit(html, ">");
+		h_text(html, view->engines[i].key);
+		h_lit(html, "</a></li>\n");
+	}
+	h_lit(html, "</ul></nav>\n");
+}
+
 GString *page_host(const struct page_frame *frame, const struct host_view *view)
 {
 	struct html html;
@@ -177,6 +199,7 @@ GString *page_host(const struct page_frame *frame, const struct host_view *view)
 	if (view->filtered)
 		h_lit(&html, ", only the checks that were asked for");
 	h_lit(&html, "</p>\n");
+	write_engines(&html, frame, view);
 	write_identity(&html, view);
 	write_notices(&html, view);
 	write_tiles(&html, view);

@@ -34,10 +34,16 @@ static GString *host_page(struct sample *sample, const struct page_frame *frame)
 		.benchmark = report->benchmarks[0].benchmark,
 		.score = &report->benchmarks[0].score,
 	};
+	const struct engine_link engines[] = {
+		{sample_foreign(sample, "rootful"), true},
+		{sample_foreign(sample, "rootless:1000"), false},
+	};
 	struct host_view view;
 
 	host_view_init(&view, &input, sample_arena(sample));
 	view.freshness = frame->standalone ? FRESHNESS_CURRENT : FRESHNESS_SILENT;
+	view.engines = engines;
+	view.n_engines = G_N_ELEMENTS(engines);
 	view.notices = report->notices;
 	view.n_notices = report->n_notices;
 	return page_host(frame, &view);
