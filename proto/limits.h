@@ -19,6 +19,8 @@
 #define LIMIT_API_CALL_MS        10000
 #define LIMIT_API_TOTAL_MS       60000
 #define LIMIT_API_CONNECTIONS    4
+#define LIMIT_ENGINE_FACTS_BYTES (48u << 20) /* memory of all rows from the Engine */
+#define LIMIT_IMAGE_CACHE_BYTES  (8u << 20)  /* the agent's file of image rows */
 #define LIMIT_CONTAINERS         4096u
 #define LIMIT_IMAGES             2048u
 #define LIMIT_IMAGE_HISTORY      1024u
