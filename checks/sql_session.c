@@ -170,7 +170,8 @@ sqlite3_stmt *sql_session_prepare(struct sql_session *session, const char *sql, 
 		fault = "empty statement";
 	else if (!is_blank(tail))
 		fault = "more than one statement";
-	else if (!sqlite3_stmt_readonly(statement) || sqlite3_column_count(statement) == 0)
+	else if (!sqlite3_stmt_readonly(statement) || sqlite3_column_count(statement) == 0 ||
+		 sqlite3_stmt_isexplain(statement))
 		fault = "not a read-only SELECT";
 	else if (sqlite3_bind_parameter_count(statement) != 0)
 		fault = "parameters are not allowed";
