@@ -95,27 +95,51 @@ static bool is_null(const struct facts_column *column, const struct facts_row *r
 	return value.type == FACTS_VALUE_NULL;
 }
 
-/* The columns of the subject's row that are NULL, else the tables that were read. */
+static bool is_of_row(const struct sql_read *read, const struct facts_table *table,
+		      const struct facts_row *row)
+{
+	return read->table == table && row != NULL && read->column != NULL &&
+	       is_null(read->column, row);
+}
+
+static bool is_elsewhere(const struct sql_read *read, const struct facts_table *table,
+			 const struct facts_row *row)
+{
+	(void)row;
+	return read->table != table;
+}
+
+static bool is_any(const struct sql_read *read, const struct facts_table *table,
+		   const struct facts_row *row)
+{
+	(void)read;
+	(void)table;
+	(void)row;
+	return true;
+}
+
+/* The columns of the subject's row that are NULL, else those of other tables, else all. */
 static const char *column_reason(const struct run *run, const GArray *reads,
 				 const struct facts_table *table, const struct facts_row *row)
 {
+	static bool (*const kinds[])(const struct sql_read *read, const struct facts_table *table,
+				     const struct facts_row *row) = {is_of_row, is_elsewhere,
+								     is_any};
 	g_autoptr(GString) names = g_string_new(NULL);
-	unsigned n = 0;
 
-	for (guint i = 0; row != NULL && n < NAMED_COLUMNS_MAX && i < reads->len; i++) {
-		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
+	for (size_t k = 0; names->len == 0 && k < G_N_ELEMENTS(kinds); k++) {
+		unsigned n = 0;
 
-		if (read->table != table || read->column == NULL || !is_null(read->column, row))
-			continue;
-		g_string_append_printf(names, "%s%s.%s", n++ > 0 ? ", " : "", table->name,
-				       read->column->name);
-	}
-	for (guint i = 0; names->len == 0 && i < reads->len; i++) {
-		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
+		for (guint i = 0; n < NAMED_COLUMNS_MAX && i < reads->len; i++) {
+			const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
 
-		if (read->table != table && read->column != NULL && read->column->field != NULL)
-			g_string_append_printf(names, "%s.%s", read->table->name,
-					       read->column->name);
+			if ((read->column == NULL || read->column->field != NULL) &&
+			    kinds[k](read, table, row))
+				g_string_append_printf(
+					names, "%s%s%s%s", n++ > 0 ? ", " : "", read->table->name,
+					read->column != NULL ? "." : "",
+					read->column != NULL ? read->column->name : "");
+		}
 	}
 	return arena_printf(run->arena, "UK|not seen: %s",
 			    names->len > 0 ? names->str : table->name);

@@ -343,14 +343,27 @@ struct fixture *fixture_text(const char *text)
 	return fixture;
 }
 
-struct catalogue *fixture_catalogue(const char *yaml)
+static struct catalogue *make_catalogue(const char *yaml, bool custom)
 {
-	const struct catalogue_source source = {.file = {"test.yaml", yaml, strlen(yaml)}};
+	const struct catalogue_source source = {
+		.file = {"test.yaml", yaml, strlen(yaml)},
+		.custom = custom,
+	};
 	g_autoptr(GError) error = NULL;
 	struct catalogue *catalogue = catalogue_new_from(&source, 1, &error);
 
 	g_assert_no_error(error);
 	return catalogue;
+}
+
+struct catalogue *fixture_catalogue(const char *yaml)
+{
+	return make_catalogue(yaml, false);
+}
+
+struct catalogue *fixture_custom_catalogue(const char *yaml)
+{
+	return make_catalogue(yaml, true);
 }
 
 struct evaluator *fixture_evaluator(const struct catalogue *catalogue)

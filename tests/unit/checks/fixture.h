@@ -38,6 +38,7 @@ PLIMSOLL_AUTOPTR(fixture, fixture_free)
 struct fixture *fixture_text(const char *text);
 /* A catalogue of this YAML alone, and an evaluator for it; end the test on any error. */
 struct catalogue *fixture_catalogue(const char *yaml);
+struct catalogue *fixture_custom_catalogue(const char *yaml); /* as from checks.d */
 struct evaluator *fixture_evaluator(const struct catalogue *catalogue);
 
 /* NULL: not evaluated. variant NULL = the check's own form. */
