@@ -196,7 +196,7 @@ static bool key_of(sqlite3_value *value, int64_t *ret_key)
 
 	if (type == SQLITE_INTEGER) {
 		*ret_key = sqlite3_value_int64(value);
-		return *ret_key >= 0;
+		return *ret_key >= 0 && *ret_key < INT64_MAX; /* one past it is added */
 	}
 	if (type != SQLITE_FLOAT)
 		return false;
