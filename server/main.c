@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program `plimsoll`, for operators and the server: picks a command from one table. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
@@ -64,11 +67,24 @@ static int show_help(const char *name)
 	return command == NULL ? refuse_command(name) : command->run(2, argv);
 }
 
+/*
+ * A file must never be opened as descriptor 1: what is printed would go into it. Standard
+ * descriptors that the caller closed are held open for reading, so that writing to them fails as it
+ * should.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDONLY) < 0)
+			_exit(CLI_IO);
+}
+
 int main(int argc, char **argv)
 {
 	g_autofree char *text = overview();
 	const struct command *command;
 
+	hold_standard_descriptors();
 	/* Characters as the terminal has them, numbers as machines want them. */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {

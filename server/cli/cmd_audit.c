@@ -20,7 +20,7 @@ enum { MAX_FACTS_BYTES = 256 << 20 /* saved facts are JSON: several times a pack
 struct audit {
 	struct audit_options options;
 	struct catalogue *catalogue;
-	const struct benchmark **benchmarks; /* NULL-terminated */
+	const struct benchmark **benchmarks;
 	guint n_benchmarks;
 	GHashTable *selected; /* const struct check * */
 	struct collection *collection;
@@ -55,18 +55,29 @@ static bool stop(int *ret_exit, int code, const GError *error)
 
 /* --- what to ask --- */
 
+/* The same benchmark under two names is judged once. */
+static void add_benchmark(struct audit *audit, const struct benchmark *benchmark)
+{
+	for (guint i = 0; i < audit->n_benchmarks; i++)
+		if (audit->benchmarks[i] == benchmark)
+			return;
+	audit->benchmarks[audit->n_benchmarks++] = benchmark;
+}
+
 static bool find_benchmarks(struct audit *audit, int *ret_exit)
 {
 	char *const *names = audit->options.benchmarks;
+	guint n = g_strv_length(audit->options.benchmarks);
 
-	audit->n_benchmarks = g_strv_length(audit->options.benchmarks);
-	audit->benchmarks = g_new0(const struct benchmark *, audit->n_benchmarks + 1);
-	for (guint i = 0; i < audit->n_benchmarks; i++) {
-		audit->benchmarks[i] = catalogue_benchmark(audit->catalogue, names[i]);
-		if (audit->benchmarks[i] == NULL) {
+	audit->benchmarks = g_new0(const struct benchmark *, n);
+	for (guint i = 0; i < n; i++) {
+		const struct benchmark *benchmark = catalogue_benchmark(audit->catalogue, names[i]);
+
+		if (benchmark == NULL) {
 			*ret_exit = cli_unknown_benchmark("audit", audit->catalogue, names[i]);
 			return false;
 		}
+		add_benchmark(audit, benchmark);
 	}
 	return true;
 }

@@ -52,6 +52,14 @@ static const char *size_text(const Plimsoll__Facts *facts, struct arena *arena)
 			    facts->n_image == 1 ? "" : "s");
 }
 
+/* What the collection took; NULL when it does not say. */
+static const char *time_text(const Plimsoll__Envelope *envelope, struct arena *arena)
+{
+	if (envelope == NULL || envelope->cost == NULL || !envelope->cost->has_wall_us)
+		return NULL;
+	return arena_printf(arena, "%.1f s", (double)envelope->cost->wall_us / 1e6);
+}
+
 static void write_head(const struct table *table)
 {
 	const struct report *report = table->report;
@@ -63,6 +71,7 @@ static void write_head(const struct table *table)
 	add_part(table, line, host_view_engine(report->facts, arena));
 	if (notices_engine_answered(report->facts))
 		add_part(table, line, size_text(report->facts, arena));
+	add_part(table, line, time_text(report->envelope, arena));
 	if (report->filtered)
 		add_part(table, line, "only the checks that were asked for");
 	screen_put(&table->screen, PAINT_BOLD, line->str, 0);

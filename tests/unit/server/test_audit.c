@@ -13,6 +13,7 @@
 
 #include "proto/json.h"
 #include "server/cli/cli.h"
+#include "tests/unit/server/report_json.h"
 
 /* One run of the program. */
 struct run {
@@ -56,13 +57,30 @@ static void write_facts(const char *name, const char *facts)
 	g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
-static void write_variant(const char *name, const char *base, const char *replacement)
+static char *replaced(const char *text, const char *from, const char *to)
 {
-	g_auto(GStrv) parts = g_strsplit(base, "\"privileged\": false,", 2);
-	g_autofree char *facts = g_strjoinv(replacement, parts);
+	g_auto(GStrv) parts = g_strsplit(text, from, 2);
 
 	g_assert_cmpuint(g_strv_length(parts), ==, 2);
+	return g_strjoinv(to, parts);
+}
+
+static void write_variant(const char *name, const char *base, const char *privileged)
+{
+	g_autofree char *facts = replaced(base, "\"privileged\": false,", privileged);
+
 	write_facts(name, facts);
+}
+
+/* The container's name as an attack on whatever prints it. */
+static void write_poison(const char *base)
+{
+	g_autofree char *facts =
+		replaced(base, "\"name\": \"web\", \"created\"",
+			 "\"name\": \"<script>alert(1)</script>\\u001b[31m\\u202e\\nevil\", "
+			 "\"created\"");
+
+	write_variant("poison", facts, "\"privileged\": true,");
 }
 
 static void write_all_facts(void)
@@ -73,6 +91,7 @@ static void write_all_facts(void)
 	g_autofree char *garbage = in_folder("garbage");
 
 	write_facts("pass", base);
+	write_poison(base);
 	write_variant("fail", base, "\"privileged\": true,");
 	write_variant("unknown", base, "");
 	write_facts("down", down);
@@ -171,6 +190,7 @@ static const struct {
 	{3, "--facts @unknown --fail-on low", NULL},
 	{3, "--facts @unknown --fail-on critical", NULL},
 	{3, "--facts @unknown --max-fail 5", NULL},
+	{2, "--docker-host ssh://example.org", "ssh"},
 	/* files */
 	{4, "--facts @nothing", "No such file"},
 	{4, "--facts @garbage", "holds no saved facts"},
@@ -240,6 +260,96 @@ static void test_selection(void)
 		g_assert_true(filtered);
 		g_assert_cmpuint(n, >=, selections[i].least);
 		g_assert_cmpuint(n, <=, selections[i].most);
+		run_done(&run);
+	}
+}
+
+static void test_scores(void)
+{
+	static const char *const lines[] = {
+		"audit --facts @pass -o json", "audit --facts @fail -o json -a",
+		"audit --facts @down -o json", "audit --facts @none -o json",
+		"audit --facts @unknown -o json --only containers --severity high"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+		struct run run = run_program(lines[i]);
+
+		g_test_message("%s", lines[i]);
+		report_json_assert_scores(run.out);
+		run_done(&run);
+	}
+}
+
+static const struct {
+	const char *name; /* of an environment variable */
+	const char *value;
+	const char *options;
+	bool want_color;
+} colors[] = {
+	{"LC_ALL", "C.UTF-8", "", false},
+	{"LC_ALL", "C.UTF-8", "--color=always", true},
+	{"NO_COLOR", "1", "--color=always", false},
+	{"NO_COLOR", "", "--color=always", true},
+	{"FORCE_COLOR", "1", "", true},
+	{"FORCE_COLOR", "1", "--color=never", false},
+	{"CLICOLOR_FORCE", "1", "", true},
+};
+
+static void test_colors(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(colors); i++) {
+		g_autofree char *line =
+			g_strdup_printf("audit --facts @fail %s %s", one, colors[i].options);
+		g_autofree char *before = g_strdup(g_getenv(colors[i].name));
+		struct run run;
+
+		g_test_message("%s=%s %s", colors[i].name, colors[i].value, line);
+		g_setenv(colors[i].name, colors[i].value, TRUE);
+		run = run_program(line);
+		g_assert_true((strchr(run.out, '\033') != NULL) == colors[i].want_color);
+		run_done(&run);
+		if (before != NULL)
+			g_setenv(colors[i].name, before, TRUE);
+		else
+			g_unsetenv(colors[i].name);
+	}
+}
+
+/* A terminal without UTF-8 gets ASCII and nothing else. */
+static void test_ascii(void)
+{
+	g_autofree char *before = g_strdup(g_getenv("LC_ALL"));
+	struct run run;
+
+	g_setenv("LC_ALL", "C", TRUE);
+	run = run_program("audit --facts @poison -a -v");
+	g_assert_true(g_str_is_ascii(run.out));
+	g_assert_nonnull(strstr(run.out, "[FAIL]"));
+	run_done(&run);
+	if (before != NULL)
+		g_setenv("LC_ALL", before, TRUE);
+	else
+		g_unsetenv("LC_ALL");
+}
+
+/* From the facts of a hostile host through the evaluator to every format. */
+static void test_poison(void)
+{
+	/* lines show no names; only in html is a tag more than text. */
+	static const char *const formats[] = {"table", "lines", "json", "html"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
+		g_autofree char *line =
+			g_strdup_printf("audit --facts @poison -a -v -o %s", formats[i]);
+		struct run run = run_program(line);
+
+		g_test_message("%s", line);
+		g_assert_true(g_utf8_validate(run.out, -1, NULL));
+		g_assert_true(i == 1 || strstr(run.out, "evil") != NULL);
+		g_assert_null(strchr(run.out, '\033'));
+		g_assert_null(strstr(run.out, "\xE2\x80\xAE"));
+		g_assert_null(strstr(run.out, "\nevil"));
+		g_assert_true(i != 3 || strstr(run.out, "<script>alert") == NULL);
 		run_done(&run);
 	}
 }
@@ -388,6 +498,10 @@ int main(int argc, char **argv)
 			test_selection);
 	g_test_add_func("/audit/saved facts are private and give the same report",
 			test_saved_facts);
+	g_test_add_func("/audit/every score follows from its checks", test_scores);
+	g_test_add_func("/audit/colour is for those who want it", test_colors);
+	g_test_add_func("/audit/a terminal without UTF-8 gets ASCII", test_ascii);
+	g_test_add_func("/audit/a hostile host gets nothing through", test_poison);
 	g_test_add_func("/audit/Ctrl-C ends with 130", test_interrupt);
 	g_test_add_func("/program/help is one screen on stdout", test_help);
 	g_test_add_func("/program/commands answer and refuse", test_commands);

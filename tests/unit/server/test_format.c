@@ -6,6 +6,7 @@
 #include "proto/json.h"
 #include "server/format/text.h"
 #include "tests/unit/server/golden.h"
+#include "tests/unit/server/report_json.h"
 #include "tests/unit/server/sample_report.h"
 
 static GString *written(const char *format, bool poison, const struct format_style *style)
@@ -95,56 +96,13 @@ static void test_lines_have_eight_fields(void)
 
 /* --- JSON --- */
 
-static int64_t integer_at(const struct json *object, const char *path)
-{
-	int64_t value = -1;
-
-	g_assert_true(json_as_integer(json_path(object, path), &value));
-	return value;
-}
-
-static guint count_verdict(const struct json *checks, const char *verdict, bool only_counted)
-{
-	guint n = 0;
-
-	for (size_t i = 0; i < json_length(checks); i++) {
-		const struct json *check = json_at(checks, i);
-		bool counts = false;
-
-		g_assert_true(json_as_boolean(json_get(check, "counts"), &counts));
-		if (strcmp(json_as_string(json_get(check, "verdict"), NULL), verdict) == 0)
-			n += counts || !only_counted ? 1 : 0;
-	}
-	return n;
-}
-
 /* Whoever reads only `checks` comes to the same score. */
 static void test_json_score(void)
 {
 	const struct format_style style = {0};
 	g_autoptr(GString) out = written("json", true, &style);
-	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(json) *root = json_parse(out->str, out->len, NULL, &error);
-	const struct json *benchmark;
-	const struct json *checks;
-	guint pass;
-	guint decided;
 
-	g_assert_no_error(error);
-	benchmark = json_at(json_get(root, "benchmarks"), 0);
-	checks = json_get(benchmark, "checks");
-	pass = count_verdict(checks, "pass", true);
-	decided = pass + count_verdict(checks, "fail", true);
-	g_assert_cmpint(integer_at(benchmark, "score.numerator"), ==, pass);
-	g_assert_cmpint(integer_at(benchmark, "score.denominator"), ==,
-			decided + count_verdict(checks, "unknown", true));
-	for (guint i = 0; i < VERDICT_COUNT; i++) {
-		const char *verdict = verdict_text((enum verdict)i);
-		const struct json *score = json_get(benchmark, "score");
-
-		g_assert_cmpint(integer_at(score, verdict), ==,
-				count_verdict(checks, verdict, false));
-	}
+	report_json_assert_scores(out->str);
 }
 
 /* Listed: what fails, is unknown or manual; passing items only when asked for. */
@@ -164,7 +122,7 @@ static void test_json_items(void)
 
 		g_assert_cmpstr(json_as_string(json_get(check, "check"), NULL), ==,
 				"container-privileged");
-		g_assert_cmpint(integer_at(check, "items_total"), ==, 9);
+		g_assert_cmpint(report_json_integer(check, "items_total"), ==, 9);
 		g_assert_cmpuint(json_length(json_get(check, "items")), ==, cases[i].want);
 	}
 }
