@@ -32,6 +32,8 @@ void derive_gates(struct derivation *d);
 void derive_capabilities(struct derivation *d);
 void derive_namespaces(struct derivation *d);
 void derive_mounts(struct derivation *d);
+void derive_publish(struct derivation *d);
+void derive_swarm_ports(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 
