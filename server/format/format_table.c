@@ -91,6 +91,14 @@ static void write_notices(const struct table *table)
 
 /* --- items --- */
 
+/* A pipe, and whoever asked for everything, gets whole names. */
+static guint name_limit(const struct table *table)
+{
+	const struct format_style *style = table->screen.style;
+
+	return style->columns == 0 || style->show_all ? 0 : LABEL_COLUMNS;
+}
+
 /* An item's name: label, and what tells it from the subject's other items. */
 static char *item_name(const struct table *table, const struct item *item)
 {
@@ -99,9 +107,9 @@ static char *item_name(const struct table *table, const struct item *item)
 	if (item->discriminator == NULL || item->label == NULL)
 		return screen_clean(&table->screen,
 				    item->label != NULL ? item->label : item->discriminator,
-				    LABEL_COLUMNS);
+				    name_limit(table));
 	both = g_strdup_printf("%s %s", item->label, item->discriminator);
-	return screen_clean(&table->screen, both, LABEL_COLUMNS);
+	return screen_clean(&table->screen, both, name_limit(table));
 }
 
 static void add_words(GString *words, const char *before, const char *text, const char *after)
@@ -180,7 +188,7 @@ static guint widest_name(const struct table *table, const GPtrArray *items, guin
 
 		widest = MAX(widest, text_columns(name));
 	}
-	return widest;
+	return MIN(widest, LABEL_COLUMNS);
 }
 
 static void write_items(const struct table *table, const struct result *result)

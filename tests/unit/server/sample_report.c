@@ -122,8 +122,13 @@ static struct item privileged(struct sample *sample, const char *name)
 /* Seven that fail, one that could not be inspected, one that passes: more than the table shows. */
 static void fill_privileged(struct sample *sample, struct result *result)
 {
-	static const char *const names[] = {"web",   "ci-runner", "db [exited]", "proxy",
-					    "cache", "queue",     "mail"};
+	static const char *const names[] = {"web",
+					    "ci-runner",
+					    "db [exited]",
+					    "proxy",
+					    "a-container-whose-name-is-longer-than-its-column",
+					    "cache",
+					    "mail"};
 	struct item *items = arena_calloc(sample->arena, 9, sizeof(*items));
 
 	for (guint i = 0; i < 7; i++)
