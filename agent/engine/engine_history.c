@@ -162,7 +162,7 @@ static Plimsoll__ImageHistory *new_row(struct engine_parse *parse, const struct 
 	const char *created_by = json_as_string(json_get(entry, "CreatedBy"), NULL);
 	g_autofree char *line = g_strstrip(g_strdup(created_by == NULL ? "" : created_by));
 	g_autofree char *text = NULL;
-	struct step step = {0};
+	struct step step = {PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__NONE, ""};
 
 	if (g_str_has_suffix(line, buildkit))
 		line[strlen(line) - strlen(buildkit)] = '\0';

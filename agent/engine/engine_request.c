@@ -170,7 +170,7 @@ static char *one_line(const char *text, size_t size)
 	g_autofree char *valid = g_utf8_make_valid(text, (gssize)size);
 	GString *line = g_string_new(NULL);
 
-	for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
 		gunichar c = g_utf8_get_char(at);
 		if (g_unichar_isprint(c) && c != ' ')
 			g_string_append_unichar(line, c);
