@@ -16,6 +16,7 @@ enum {
 	ID_COLUMNS = 7,
 	ITEM_INDENT = 14,
 	LABEL_COLUMNS = 32, /* widest column of item names */
+	LABEL_COLUMNS_LEAST = 12,
 	ITEMS_SHOWN = 5,
 };
 
@@ -96,7 +97,9 @@ static guint name_limit(const struct table *table)
 {
 	const struct format_style *style = table->screen.style;
 
-	return style->columns == 0 || style->show_all ? 0 : LABEL_COLUMNS;
+	if (style->columns == 0 || style->show_all)
+		return 0;
+	return CLAMP(style->columns / 4, LABEL_COLUMNS_LEAST, LABEL_COLUMNS);
 }
 
 /* An item's name: label, and what tells it from the subject's other items. */
@@ -146,7 +149,8 @@ static void write_item(const struct table *table, const struct item *item, const
 
 	screen_put(&table->screen, PAINT_NONE, "", ITEM_INDENT);
 	screen_put(&table->screen, item->verdict == VERDICT_FAIL ? PAINT_BOLD : PAINT_NONE, name,
-		   name_columns + 2);
+		   name_columns);
+	screen_put(&table->screen, PAINT_NONE, "", 2);
 	screen_put(&table->screen, PAINT_NONE, clean, 0);
 	screen_line_end(&table->screen);
 }
