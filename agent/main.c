@@ -7,6 +7,9 @@
 #include "agent/cli/commands.h"
 
 static const struct command commands[] = {
+	{"enroll", "enrol this host at a server", cmd_enroll},
+	{"status", "say where this host is enrolled and how the last report went", cmd_status},
+	{"leave", "give up this host's place at its server", cmd_leave},
 	{"version", "say which release this is", cmd_version},
 };
 

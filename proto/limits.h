@@ -45,6 +45,7 @@
 #define LIMIT_SPOOL_REPORTS 168u        /* unsent reports: a week of hourly ones */
 #define LIMIT_SPOOL_BYTES   (64u << 20) /* their sum */
 #define LIMIT_SPOOL_BAD     8u          /* files set aside for a look */
+#define LIMIT_RETRY_AFTER_S 3600        /* how long a server may put an agent off */
 
 /* the evaluator */
 #define LIMIT_CATALOGUE_BYTES  (4u << 20) /* one YAML file */

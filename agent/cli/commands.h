@@ -3,6 +3,11 @@
 #ifndef PLIMSOLL_AGENT_CLI_COMMANDS_H
 #define PLIMSOLL_AGENT_CLI_COMMANDS_H
 
+int cmd_enroll(int argc, char **argv);
+int cmd_leave(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_ship(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

@@ -279,6 +279,19 @@ bool spool_list(struct spool *spool, struct spool_state *ret_state, GError **err
 	return true;
 }
 
+bool spool_peek(const char *state_dir, struct spool_state *ret_state, GError **error)
+{
+	g_autofree char *dir = g_build_filename(state_dir, SPOOL_DIR, NULL);
+	g_autofree char *bad = g_build_filename(state_dir, SPOOL_DIR, BAD_DIR, NULL);
+	PLIMSOLL_AUTO(spool) *spool = g_new0(struct spool, 1);
+
+	spool->state_fd = -1;
+	spool->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	spool->bad_fd = open(bad, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*ret_state = (struct spool_state){0};
+	return (spool->bad_fd < 0 && errno == ENOENT) || spool_list(spool, ret_state, error);
+}
+
 void spool_state_done(struct spool_state *state)
 {
 	g_clear_pointer(&state->sequences, g_free);

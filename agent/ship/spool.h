@@ -45,6 +45,8 @@ struct spool_state {
 };
 /* gives: contents, release with spool_state_done(). */
 bool spool_list(struct spool *spool, struct spool_state *ret_state, GError **error);
+/* The same for a look from outside: takes no lock and changes nothing. */
+bool spool_peek(const char *state_dir, struct spool_state *ret_state, GError **error);
 void spool_state_done(struct spool_state *state);
 
 /* gives: the packed report. error: SPOOL_ERROR_BAD, then the file is out of the way. */
