@@ -94,6 +94,7 @@ struct host_self {
 	int64_t caps;               /* effective, as the kernel's bit set */
 	bool has_userns, in_userns; /* in_userns: not the kernel's first user namespace */
 	int64_t pidns;              /* inode */
+	bool has_foreign_root;      /* it sees other mounts than pid 1 */
 	const char *kernel;         /* release */
 	const char *hostname;       /* NULL also for a mounted tree: its files tell */
 };

@@ -36,4 +36,7 @@ const struct host_audit *host_want_audit(struct host_batch *batch);
 const struct host_peer *host_want_peer(struct host_batch *batch, const char *socket_path);
 const struct host_self *host_want_self(struct host_batch *batch);
 
+/* Overwrites the content of an answer whose secrets have no further use. */
+void host_read_wipe(const struct host_read *read);
+
 #endif

@@ -7,6 +7,7 @@
 #include "agent/cli/commands.h"
 
 static const struct command commands[] = {
+	{"collect", "collect what an audit of this host needs", cmd_collect},
 	{"enroll", "enrol this host at a server", cmd_enroll},
 	{"status", "say where this host is enrolled and how the last report went", cmd_status},
 	{"leave", "give up this host's place at its server", cmd_leave},

@@ -68,10 +68,7 @@
 		for (const check of shown)
 			check.open = open;
 	});
-	form.addEventListener("submit", (event) => {
-		event.preventDefault();
-		filter();
-	});
+	form.addEventListener("submit", (event) => event.preventDefault());
 	form.addEventListener("input", filter);
 	form.addEventListener("reset", () => setTimeout(filter));
 	window.addEventListener("hashchange", openTarget);

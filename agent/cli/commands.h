@@ -3,6 +3,7 @@
 #ifndef PLIMSOLL_AGENT_CLI_COMMANDS_H
 #define PLIMSOLL_AGENT_CLI_COMMANDS_H
 
+int cmd_collect(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);
 int cmd_leave(int argc, char **argv);
 int cmd_run(int argc, char **argv);

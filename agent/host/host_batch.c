@@ -3,6 +3,7 @@
 #include "agent/host_batch.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "agent/host/batch_private.h"
 
@@ -163,6 +164,13 @@ const struct host_self *host_want_self(struct host_batch *batch)
 		batch->self->uid = batch->self->caps = batch->self->pidns = -1;
 	}
 	return batch->self;
+}
+
+void host_read_wipe(const struct host_read *read)
+{
+	/* The content lies in the batch's arena, which is ours to write to. */
+	if (read->size > 0)
+		explicit_bzero((void *)(uintptr_t)read->data, read->size);
 }
 
 struct host_state host_state_from_errno(int errno_value)

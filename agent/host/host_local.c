@@ -25,6 +25,7 @@ static const char default_endpoint[] = "unix:///run/docker.sock";
 struct local {
 	struct host host;
 	int root_fd;
+	bool has_foreign_root;
 	char *connect_path; /* of the engine's socket, for this process */
 	struct engine_curl *engine;
 };
@@ -129,6 +130,12 @@ static void answer_processes(const struct local *local, struct arena *arena, int
 		host_process_walk(fd, !local->host.has_root_dir, arena, deadline_us, table);
 }
 
+static void answer_self(const struct local *local, struct host_batch *batch)
+{
+	local_self(batch->arena, local->host.has_root_dir, batch->self);
+	batch->self->has_foreign_root = local->has_foreign_root;
+}
+
 static bool run_local(struct host *host, struct host_batch *batch, GError **error)
 {
 	struct local *local = (struct local *)host;
@@ -140,7 +147,7 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 	if (batch->processes != NULL && has_proc)
 		answer_processes(local, batch->arena, deadline_us, batch->processes);
 	if (batch->self != NULL)
-		local_self(batch->arena, host->has_root_dir, batch->self);
+		answer_self(local, batch);
 	for (guint kind = 0; kind < HOST_WANT_KINDS; kind++) {
 		for (guint i = 0; i < batch->wants[kind]->len; i++) {
 			void *want = batch->wants[kind]->pdata[i];
@@ -191,22 +198,41 @@ static const struct host_ops local_ops = {
 
 /* The socket where this process reaches it: inside the tree, else the one given into this
  * container at the same path. */
-static char *find_connect_path(int root_fd, const char *root_dir, const char *socket_path)
+static char *find_connect_path(int root_fd, const char *root, const char *socket_path)
 {
 	HOST_PATH_AUTO place = {.fd = -1};
 
-	host_path_init(&place, root_fd, socket_path);
-	if (root_dir == NULL ||
-	    (place.errno_value != 0 && g_file_test(socket_path, G_FILE_TEST_EXISTS)))
+	if (strcmp(root, "/") == 0)
 		return g_strdup(socket_path);
-	return g_build_filename(root_dir, place.real != NULL ? place.real : socket_path, NULL);
+	host_path_init(&place, root_fd, socket_path);
+	if (place.errno_value != 0 && g_file_test(socket_path, G_FILE_TEST_EXISTS))
+		return g_strdup(socket_path);
+	return g_build_filename(root, place.real != NULL ? place.real : socket_path, NULL);
+}
+
+/* A service with mounts of its own, or a container that shares the host's pid namespace, reaches
+ * the host's files through its first process. */
+static const char *find_root(bool *ret_has_foreign_root)
+{
+	g_autofree char *own = g_file_read_link("/proc/self/ns/mnt", NULL);
+	g_autofree char *first = g_file_read_link("/proc/1/ns/mnt", NULL);
+	PLIMSOLL_AUTO_FD fd = -1;
+
+	*ret_has_foreign_root = false;
+	if (own == NULL || first == NULL || strcmp(own, first) == 0)
+		return "/";
+	fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*ret_has_foreign_root = fd < 0;
+	return fd < 0 ? "/" : "/proc/1/root";
 }
 
 struct host *host_local_new(const char *root_dir, const char *endpoint, GError **error)
 {
 	g_autofree char *socket_path = NULL;
-	const char *root = root_dir == NULL ? "/" : root_dir;
 	struct local *local = NULL;
+	bool has_root_dir = root_dir != NULL && strcmp(root_dir, "/") != 0;
+	bool has_foreign_root = false;
+	const char *root = has_root_dir ? root_dir : find_root(&has_foreign_root);
 	PLIMSOLL_AUTO_FD root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root_fd < 0) {
@@ -222,9 +248,9 @@ struct host *host_local_new(const char *root_dir, const char *endpoint, GError *
 	local = g_new0(struct local, 1);
 	local->host.ops = &local_ops;
 	local->host.endpoint = g_strdup(endpoint);
-	local->host.has_root_dir = root_dir != NULL && strcmp(root_dir, "/") != 0;
-	local->connect_path =
-		find_connect_path(root_fd, local->host.has_root_dir ? root_dir : NULL, socket_path);
+	local->host.has_root_dir = has_root_dir;
+	local->has_foreign_root = has_foreign_root;
+	local->connect_path = find_connect_path(root_fd, root, socket_path);
 	local->host.socket_path = g_steal_pointer(&socket_path);
 	local->root_fd = plimsoll_steal_fd(&root_fd);
 	return &local->host;

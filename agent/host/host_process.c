@@ -152,7 +152,8 @@ static bool read_process(struct pass *pass, const char *pid, struct host_process
 	process.start_at = pass->boot_at + (int64_t)(stat.start_ticks / (guint64)pass->ticks_per_s);
 	if (!stat.is_kernel_thread) {
 		process.exe = read_link(pass, pid, "exe");
-		if (process.exe == NULL && (errno == EACCES || errno == EPERM))
+		/* Whatever pid 1 runs, it is neither an engine nor in a container. */
+		if (process.exe == NULL && (errno == EACCES || errno == EPERM) && stat.pid != 1)
 			pass->hidden++;
 		process.pidns = proc_link_inode(read_link(pass, pid, "ns/pid"), "pid");
 		process.cgroup = read_small(pass, pid, "cgroup", CGROUP_BYTES, NULL);

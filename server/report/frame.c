@@ -66,7 +66,7 @@ static void write_navigation(struct html *html, const struct page_frame *frame)
 	frame_form_token(html, frame);
 	h_lit(html, "<span class=\"quiet\">Signed in as ");
 	h_text(html, frame->user);
-	h_lit(html, "</span> <button type=\"submit\">Sign out</button></form>\n");
+	h_lit(html, "</span> <button>Sign out</button></form>\n");
 }
 
 void frame_begin(struct html *html, const struct page_frame *frame, const char *title)

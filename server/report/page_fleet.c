@@ -42,7 +42,7 @@ static void write_search(struct html *html, const struct fleet_view *view)
 	h_lit(html, "<form class=\"filter\" method=\"get\" action=\"/\" role=\"search\">"
 		    "<label>Find a host <input name=\"q\" type=\"search\" value=");
 	h_attr(html, view->query);
-	h_lit(html, "></label> <button type=\"submit\">Find</button>");
+	h_lit(html, "></label> <button>Find</button>");
 	if (view->query != NULL && *view->query != '\0')
 		h_lit(html, " <a href=\"/\">All hosts</a>");
 	h_lit(html, "</form>\n");

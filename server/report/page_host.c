@@ -142,7 +142,6 @@ static void write_filter(struct html *html)
 	write_severity_choice(html);
 	h_lit(html, "<label>Text <input id=\"filter-text\" type=\"search\" "
 		    "autocomplete=\"off\"></label>\n"
-		    "<button type=\"submit\">Filter</button>\n"
 		    "<button type=\"reset\">Show all</button>\n"
 		    "<button type=\"button\" id=\"filter-open\">Open or close</button>\n"
 		    "<output id=\"filter-count\"></output>\n</form>\n");

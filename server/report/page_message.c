@@ -11,10 +11,9 @@ static void write_token_field(struct html *html, const char *token)
 		h_lit(html, ">\n");
 		return;
 	}
-	h_lit(html,
-	      "<p class=\"field\"><label for=\"token\">One-time token</label>\n"
-	      "<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"one-time-code\" "
-	      "required></p>\n");
+	h_lit(html, "<p class=\"field\"><label for=\"token\">One-time token</label>\n"
+		    "<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" "
+		    "required></p>\n");
 }
 
 GString *page_sign_in(const struct page_frame *frame, const char *token, const char *problem)
@@ -30,7 +29,7 @@ GString *page_sign_in(const struct page_frame *frame, const char *token, const c
 	h_lit(&html, "<form method=\"post\" action=\"/sign-in\">\n");
 	frame_form_token(&html, frame);
 	write_token_field(&html, token);
-	h_lit(&html, "<p><button type=\"submit\">Sign in</button></p>\n</form>\n");
+	h_lit(&html, "<p><button>Sign in</button></p>\n</form>\n");
 	return frame_end(&html, frame, false);
 }
 

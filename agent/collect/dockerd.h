@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dockerd processes of a host, and which of them serves the API (RULES 0.4). */
+#ifndef PLIMSOLL_AGENT_COLLECT_DOCKERD_H
+#define PLIMSOLL_AGENT_COLLECT_DOCKERD_H
+
+#include "agent/collect/survey.h"
+
+/* From the second round on. */
+guint dockerd_count(const struct survey *survey);
+const struct host_process *dockerd_process(const struct survey *survey, guint i);
+/* The words of its command line behind the program; never NULL. */
+const char *const *dockerd_words(const struct survey *survey, guint i);
+
+/* The user of the engine behind the endpoint; 0 unless another is known. */
+int64_t dockerd_user(const struct survey *survey);
+/* That user's home; NULL: a rootful engine, or not known. */
+const char *dockerd_user_home(const struct survey *survey);
+
+/* From the third round on: DOCKER_CERT_PATH of the i-th process; NULL: not seen, "": unset. */
+const char *dockerd_cert_path(const struct survey *survey, guint i);
+/* Its user's home; NULL: not known. */
+const char *dockerd_home(const struct survey *survey, guint i);
+
+/* Who was found behind the endpoint; NULL: nobody, or not asked. */
+const struct host_peer *dockerd_peer(const struct survey *survey);
+/* After the last round: index of the process that serves the API; -1: none or ambiguous. */
+int dockerd_serving(const struct survey *survey);
+
+#endif

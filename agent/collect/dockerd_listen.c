@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 1 of the flow: on what a dockerd listens: its descriptors' socket inodes joined with the
+ * sockets of its network namespace. Sockets that it opened inside a container's namespace have
+ * inodes that are not in that table, rightly.
+ */
+#include "agent/collect/dockerd_listen.h"
+
+#include <string.h>
+
+#include "agent/proc_text.h"
+
+enum { MAX_DESCRIPTORS = 65536, TCP_LISTENING = 0x0A, UDP_UNCONNECTED = 0x07 };
+
+static const struct {
+	const char *proto;
+	bool is_v6;
+	guint state; /* that means "listens" */
+} tables[] = {
+	{"tcp", false, TCP_LISTENING},
+	{"tcp6", true, TCP_LISTENING},
+	{"udp", false, UDP_UNCONNECTED},
+	{"udp6", true, UDP_UNCONNECTED},
+};
+
+void dockerd_sockets_want(struct survey *survey, const char *proc_folder,
+			  struct dockerd_sockets *ret_sockets)
+{
+	g_autofree char *fds = g_build_filename(proc_folder, "fd", NULL);
+	g_autofree char *unix_table = g_build_filename(proc_folder, "net/unix", NULL);
+
+	ret_sockets->fds = host_want_list(survey->batch, fds, MAX_DESCRIPTORS);
+	ret_sockets->unix_table = host_want_read(survey->batch, unix_table, LIMIT_PROC_FILE_BYTES);
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+		g_autofree char *path = g_build_filename(proc_folder, "net", tables[i].proto, NULL);
+
+		ret_sockets->tables[i] = host_want_read(survey->batch, path, LIMIT_PROC_FILE_BYTES);
+	}
+}
+
+void dockerd_sockets_want_links(struct survey *survey, struct dockerd_sockets *sockets)
+{
+	sockets->links = g_ptr_array_new();
+	for (guint i = 0; i < sockets->fds->n_names; i++) {
+		g_autofree char *path =
+			g_build_filename(sockets->fds->path, sockets->fds->names[i], NULL);
+		const struct host_link *link = host_want_link(survey->batch, path);
+
+		g_ptr_array_add(sockets->links, (gpointer)(uintptr_t)link);
+	}
+}
+
+void dockerd_sockets_done(struct dockerd_sockets *sockets)
+{
+	g_clear_pointer(&sockets->links, g_ptr_array_unref);
+}
+
+static bool holds_inode(const struct dockerd_sockets *sockets, uint64_t inode)
+{
+	for (guint i = 0; sockets->links != NULL && i < sockets->links->len; i++) {
+		const struct host_link *link = sockets->links->pdata[i];
+
+		if (proc_link_inode(link->target, "socket") == (int64_t)inode)
+			return true;
+	}
+	return false;
+}
+
+bool dockerd_sockets_hold(const struct dockerd_sockets *sockets, const char *path)
+{
+	uint64_t inode = proc_unix_listener(sockets->unix_table->data, path);
+
+	return inode != 0 && holds_inode(sockets, inode);
+}
+
+struct joining {
+	const struct survey *survey;
+	const struct dockerd_sockets *sockets;
+	guint table;
+	GPtrArray *listens;
+};
+
+static bool is_loopback(const char *address)
+{
+	return g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0 ||
+	       g_str_has_prefix(address, "::ffff:127.");
+}
+
+static void add_socket(const struct proc_socket *socket, void *data)
+{
+	const struct joining *joining = data;
+	Plimsoll__Listen *listen = NULL;
+
+	if (socket->state != tables[joining->table].state ||
+	    joining->listens->len >= LIMIT_LIST_MEMBERS ||
+	    !holds_inode(joining->sockets, socket->inode))
+		return;
+	listen = survey_message(joining->survey, &plimsoll__listen__descriptor);
+	listen->proto = survey_text(joining->survey, tables[joining->table].proto);
+	listen->addr = survey_text(joining->survey, socket->address);
+	WIRE_SET(listen, port, socket->port);
+	WIRE_SET(listen, local, is_loopback(socket->address));
+	g_ptr_array_add(joining->listens, listen);
+}
+
+static gint compare_listens(gconstpointer a, gconstpointer b)
+{
+	const Plimsoll__Listen *left = *(const Plimsoll__Listen *const *)a;
+	const Plimsoll__Listen *right = *(const Plimsoll__Listen *const *)b;
+	int order = strcmp(left->proto, right->proto);
+
+	if (order == 0)
+		order = strcmp(left->addr, right->addr);
+	if (order != 0)
+		return order;
+	return left->port < right->port ? -1 : left->port > right->port;
+}
+
+void dockerd_sockets_set(const struct survey *survey, const struct dockerd_sockets *sockets,
+			 Plimsoll__Dockerd *fact)
+{
+	g_autoptr(GPtrArray) listens = g_ptr_array_new();
+	struct joining joining = {.survey = survey, .sockets = sockets, .listens = listens};
+	bool is_seen = sockets->fds->state.status == PLIMSOLL__FETCH__STATUS__OK;
+
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+		const struct host_read *read = sockets->tables[i];
+		bool is_absent = read->state.status == PLIMSOLL__FETCH__STATUS__ABSENT;
+
+		/* A kernel without IPv6 has no tcp6. */
+		is_seen = is_seen && (read->state.status == PLIMSOLL__FETCH__STATUS__OK ||
+				      (is_absent && tables[i].is_v6));
+		joining.table = i;
+		proc_net_each(read->data, tables[i].is_v6, add_socket, &joining);
+	}
+	WIRE_SET(fact, listen_seen, is_seen);
+	if (!is_seen)
+		return;
+	g_ptr_array_sort(listens, compare_listens);
+	fact->listen = survey_list(survey, listens, &fact->n_listen);
+}
