@@ -103,101 +103,101 @@ static void test_a_good_grant_is_stored_and_loaded(void)
 
 enum { OURS, THEIRS };
 
+static const struct {
+	const char *name;
+	struct pki_request certificate;
+	int signer, shown, key;
+	const char *host_id, *why;
+} bad_grants[] = {
+	{"another key",
+	 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 THEIRS,
+	 "h-1",
+	 "for another key than ours"},
+	{"another CA",
+	 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
+	 THEIRS,
+	 THEIRS,
+	 OURS,
+	 "h-1",
+	 "another CA than the pinned one"},
+	{"our CA shown, another signed",
+	 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
+	 THEIRS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "does not verify here"},
+	{"another host",
+	 {"a", "URI:plimsoll:host/h-2", "clientAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "does not name the host"},
+	{"a longer host",
+	 {"a", "URI:plimsoll:host/h-12", "clientAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "does not name the host"},
+	{"two hosts",
+	 {"a", "URI:plimsoll:host/h-2,URI:plimsoll:host/h-1", "clientAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "does not name the host"},
+	{"no host",
+	 {"a", "DNS:h-1", "clientAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "does not name the host"},
+	{"a server's",
+	 {"a", "URI:plimsoll:host/h-1", "serverAuth", 0, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "unsuitable certificate purpose"},
+	{"expired",
+	 {"a", "URI:plimsoll:host/h-1", "clientAuth", -30, -1},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "certificate has expired"},
+	{"not yet valid",
+	 {"a", "URI:plimsoll:host/h-1", "clientAuth", 1, 30},
+	 OURS,
+	 OURS,
+	 OURS,
+	 "h-1",
+	 "certificate is not yet valid"},
+};
+
 static void test_bad_grants_are_refused_and_nothing_is_written(void)
 {
-	static const struct {
-		const char *name;
-		struct pki_request certificate;
-		int signer, shown, key;
-		const char *host_id, *why;
-	} cases[] = {
-		{"another key",
-		 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 THEIRS,
-		 "h-1",
-		 "for another key than ours"},
-		{"another CA",
-		 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
-		 THEIRS,
-		 THEIRS,
-		 OURS,
-		 "h-1",
-		 "another CA than the pinned one"},
-		{"our CA shown, another signed",
-		 {"a", "URI:plimsoll:host/h-1", "clientAuth", 0, 30},
-		 THEIRS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "does not verify here"},
-		{"another host",
-		 {"a", "URI:plimsoll:host/h-2", "clientAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "does not name the host"},
-		{"a longer host",
-		 {"a", "URI:plimsoll:host/h-12", "clientAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "does not name the host"},
-		{"two hosts",
-		 {"a", "URI:plimsoll:host/h-2,URI:plimsoll:host/h-1", "clientAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "does not name the host"},
-		{"no host",
-		 {"a", "DNS:h-1", "clientAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "does not name the host"},
-		{"a server's",
-		 {"a", "URI:plimsoll:host/h-1", "serverAuth", 0, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "unsuitable certificate purpose"},
-		{"expired",
-		 {"a", "URI:plimsoll:host/h-1", "clientAuth", -30, -1},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "certificate has expired"},
-		{"not yet valid",
-		 {"a", "URI:plimsoll:host/h-1", "clientAuth", 1, 30},
-		 OURS,
-		 OURS,
-		 OURS,
-		 "h-1",
-		 "certificate is not yet valid"},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad_grants); i++) {
 		char *dir = scratch_new();
 		PLIMSOLL_AUTO(identity_request) *request = new_request();
 		PLIMSOLL_AUTO(identity_request) *other = new_request();
 		PLIMSOLL_AUTO(identity_grant) *grant =
-			grant_for(cases[i].key == OURS ? request->key : other->key,
-				  cases[i].signer == OURS ? ca : other_ca,
-				  cases[i].shown == OURS ? ca : other_ca, &cases[i].certificate,
-				  cases[i].host_id);
+			grant_for(bad_grants[i].key == OURS ? request->key : other->key,
+				  bad_grants[i].signer == OURS ? ca : other_ca,
+				  bad_grants[i].shown == OURS ? ca : other_ca,
+				  &bad_grants[i].certificate, bad_grants[i].host_id);
 		g_autoptr(GError) error = NULL;
 
-		g_test_message("%s", cases[i].name);
+		g_test_message("%s", bad_grants[i].name);
 		g_assert_false(store(dir, request, grant, &error));
 		g_assert_error(error, IDENTITY_ERROR, IDENTITY_ERROR_REFUSED);
-		g_assert_nonnull(strstr(error->message, cases[i].why));
+		g_assert_nonnull(strstr(error->message, bad_grants[i].why));
 		g_autofree char *files = scratch_list(dir, ".");
 		g_assert_cmpstr(files, ==, "");
 		scratch_free(dir);
