@@ -11,6 +11,7 @@
 #include "server/cli/commands.h"
 
 static const struct command commands[] = {
+	{"audit", "audit the Docker host that this runs on", cmd_audit},
 	{"checks", "list the checks of a benchmark", cmd_checks},
 	{"explain", "explain a check, or the score", cmd_explain},
 	{"version", "say which release this is", cmd_version},
