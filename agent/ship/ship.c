@@ -12,6 +12,7 @@ enum {
 	HTTP_UNAUTHORIZED = 401,
 	HTTP_FORBIDDEN = 403,
 	HTTP_TIMEOUT = 408,
+	HTTP_CONFLICT = 409,
 	HTTP_TOO_MANY = 429,
 	HTTP_SERVER_ERROR = 500,
 };
@@ -110,6 +111,7 @@ enum outcome {
 	OUTCOME_FAILED, /* with an error */
 	OUTCOME_ACCEPTED,
 	OUTCOME_NEED_FACTS,
+	OUTCOME_CONFLICT, /* the number belongs to another report; ours is behind */
 	OUTCOME_REFUSED,
 };
 
@@ -129,39 +131,29 @@ static enum outcome later(struct delivery *delivery, int64_t retry_after_s, cons
 	return OUTCOME_FAILED;
 }
 
-static enum outcome judge_status(struct delivery *delivery, const struct http_answer *answer,
-				 GError **error)
+/* Refusals carry a Reply with the server's words; a proxy's do not. */
+static enum outcome judge_status(struct delivery *delivery, long status, int64_t retry_after_s,
+				 const char *words, GError **error)
 {
-	g_autofree char *reason = g_strdup_printf("it answers %ld", answer->status);
+	g_autofree char *reason =
+		g_strdup_printf("it answers %ld%s%s", status, words == NULL ? "" : ": ",
+				words == NULL ? "" : words);
 
-	if (answer->status == HTTP_UNAUTHORIZED || answer->status == HTTP_FORBIDDEN) {
+	if (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN) {
 		fail(SHIP_ERROR_FORBIDDEN, error,
-		     "the server refuses this host (%ld): was it retired or revoked?",
-		     answer->status);
+		     "the server refuses this host (%s): was it retired or revoked?", reason);
 		return OUTCOME_FAILED;
 	}
-	if (answer->status == HTTP_TIMEOUT || answer->status == HTTP_TOO_MANY ||
-	    answer->status >= HTTP_SERVER_ERROR)
-		return later(delivery, answer->retry_after_s, reason, error);
-	return refuse(delivery, reason);
+	if (status == HTTP_TIMEOUT || status == HTTP_TOO_MANY || status >= HTTP_SERVER_ERROR)
+		return later(delivery, retry_after_s, reason, error);
+	return status == HTTP_CONFLICT ? OUTCOME_CONFLICT : refuse(delivery, reason);
 }
 
-static enum outcome judge_reply(struct delivery *delivery, const struct http_answer *answer,
+static enum outcome judge_reply(struct delivery *delivery, const Plimsoll__Reply *reply,
 				GError **error)
 {
-	const Plimsoll__Reply *reply =
-		wire_unpack_reply(g_bytes_get_data(answer->body, NULL),
-				  g_bytes_get_size(answer->body), delivery->arena, NULL);
-	const char *reason =
-		reply == NULL || reply->error == NULL ? "no reason given" : reply->error;
+	const char *reason = reply->error == NULL ? "no reason given" : reply->error;
 
-	if (reply == NULL)
-		return later(delivery, 0, "its answer is not readable", error);
-	if (reply->has_next_in_s)
-		delivery->result->next_in_s = reply->next_in_s;
-	if (reply->has_newest_sequence &&
-	    !spool_raise_sequence(delivery->spool, reply->newest_sequence, error))
-		return OUTCOME_FAILED;
 	if (reply->has_accepted && reply->accepted)
 		return OUTCOME_ACCEPTED;
 	if (reply->has_need_facts && reply->need_facts)
@@ -169,6 +161,29 @@ static enum outcome judge_reply(struct delivery *delivery, const struct http_ans
 	if (reply->has_retry_after_s)
 		return later(delivery, reply->retry_after_s, reason, error);
 	return refuse(delivery, reason);
+}
+
+static enum outcome judge(struct delivery *delivery, const struct http_answer *answer,
+			  GError **error)
+{
+	const Plimsoll__Reply *reply =
+		wire_unpack_reply(g_bytes_get_data(answer->body, NULL),
+				  g_bytes_get_size(answer->body), delivery->arena, NULL);
+	int64_t retry_after_s = answer->retry_after_s;
+
+	if (reply == NULL && answer->status == HTTP_OK)
+		return later(delivery, 0, "its answer is not readable", error);
+	if (reply != NULL && reply->has_next_in_s)
+		delivery->result->next_in_s = reply->next_in_s;
+	if (reply != NULL && reply->has_newest_sequence &&
+	    !spool_raise_sequence(delivery->spool, reply->newest_sequence, error))
+		return OUTCOME_FAILED;
+	if (answer->status == HTTP_OK)
+		return judge_reply(delivery, reply, error);
+	if (reply != NULL && reply->has_retry_after_s)
+		retry_after_s = reply->retry_after_s;
+	return judge_status(delivery, answer->status, retry_after_s,
+			    reply == NULL ? NULL : reply->error, error);
 }
 
 static enum outcome post(struct delivery *delivery, const Plimsoll__Report *report, GError **error)
@@ -193,8 +208,7 @@ static enum outcome post(struct delivery *delivery, const Plimsoll__Report *repo
 	delivery->result->sent_bytes += request.size;
 	if (!delivery->transport->post(delivery->transport->data, &request, &answer, error))
 		return OUTCOME_FAILED;
-	outcome = answer.status == HTTP_OK ? judge_reply(delivery, &answer, error)
-					   : judge_status(delivery, &answer, error);
+	outcome = judge(delivery, &answer, error);
 	http_answer_done(&answer);
 	return outcome;
 }
@@ -235,9 +249,24 @@ static bool settle(struct delivery *delivery, uint64_t sequence, enum outcome ou
 		return spool_set_aside(delivery->spool, sequence, error);
 	case OUTCOME_FAILED:
 	case OUTCOME_NEED_FACTS:
+	case OUTCOME_CONFLICT:
 		break;
 	}
 	return false;
+}
+
+/* The counter was lost and began anew; it has just been raised above what the server knows. */
+static bool renumber(struct delivery *delivery, Plimsoll__Report *report, GError **error)
+{
+	uint64_t old = report->envelope->sequence;
+	g_autoptr(GBytes) packed = NULL;
+
+	if (!spool_next_sequence(delivery->spool, &report->envelope->sequence, error))
+		return false;
+	packed = wire_pack(&report->base);
+	delivery->result->renumbered++;
+	return spool_put(delivery->spool, report->envelope->sequence, packed, error) &&
+	       spool_acknowledge(delivery->spool, old, false, error);
 }
 
 static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_newest,
@@ -267,6 +296,8 @@ static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_ne
 	report->has_facts = has_facts;
 	if (outcome == OUTCOME_NEED_FACTS)
 		outcome = post_with_facts(delivery, report, error);
+	if (outcome == OUTCOME_CONFLICT)
+		return renumber(delivery, report, error);
 	return settle(delivery, sequence, outcome, is_newest && has_facts, error);
 }
 
@@ -284,19 +315,25 @@ static bool deliver_all(struct delivery *delivery, const struct spool_state *sta
 	return true;
 }
 
+static bool deliver_list(struct delivery *delivery, GError **error)
+{
+	struct spool_state state = {0};
+	bool delivered =
+		spool_list(delivery->spool, &state, error) && deliver_all(delivery, &state, error);
+
+	spool_state_done(&state);
+	return delivered;
+}
+
 bool ship_deliver_through(struct spool *spool, const struct ship_transport *transport,
 			  struct ship_result *ret_result, GError **error)
 {
 	struct delivery delivery = {.spool = spool, .transport = transport, .result = ret_result};
-	struct spool_state state = {0};
-	bool delivered = false;
 
 	*ret_result = (struct ship_result){0};
-	if (!spool_list(spool, &state, error))
+	if (!deliver_list(&delivery, error))
 		return false;
-	delivered = deliver_all(&delivery, &state, error);
-	spool_state_done(&state);
-	return delivered;
+	return ret_result->renumbered == 0 || deliver_list(&delivery, error);
 }
 
 static bool post_to_server(void *data, const struct http_request *request,

@@ -31,6 +31,7 @@ struct ship_result {
 	guint delivered;
 	guint with_facts;    /* of them, how many needed their facts sent */
 	guint refused;       /* set aside */
+	guint renumbered;    /* had a number that the server knew already */
 	gsize sent_bytes;    /* bodies, as sent */
 	guint next_in_s;     /* when the server wants the next report; 0 = not said */
 	guint retry_after_s; /* with SHIP_ERROR_LATER: not before; 0 = not said */

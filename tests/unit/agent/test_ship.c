@@ -311,6 +311,25 @@ static void test_a_lost_counter_goes_on_above_the_servers(void)
 	world_done(&world);
 }
 
+/* The same number twice: another report is filed under it, ours gets a new one and goes out at
+ * once. */
+static void test_a_number_that_is_taken_is_given_up(void)
+{
+	const struct answer taken = {.status = 409, .newest_sequence = 500};
+	struct world world;
+	uint64_t sequence = 0;
+
+	world_init(&world);
+	spool_host(&world, 1, "a");
+	talk(&world, SCRIPT(taken, need, yes), "hash 1; hash 501; facts 501; ",
+	     "delivered 1, refused 0, waiting 0, acknowledged 1", -1);
+	g_assert_true(spool_next_sequence(world.spool, &sequence, NULL));
+	spool_host(&world, sequence, "b"); /* a server that always says so is not asked for ever */
+	talk(&world, SCRIPT(need, taken, taken), "hash 502; facts 502; hash 503; ",
+	     "delivered 0, refused 0, waiting 1, acknowledged 1", -1);
+	world_done(&world);
+}
+
 static void test_every_host_has_its_own_minute(void)
 {
 	const int64_t now_s = 1700000000;
@@ -350,6 +369,8 @@ int main(int argc, char **argv)
 			test_a_server_that_asks_for_ever_is_left);
 	g_test_add_func("/ship/a-lost-counter-goes-on-above-the-servers",
 			test_a_lost_counter_goes_on_above_the_servers);
+	g_test_add_func("/ship/a-number-that-is-taken-is-given-up",
+			test_a_number_that_is_taken_is_given_up);
 	g_test_add_func("/ship/every-host-has-its-own-minute", test_every_host_has_its_own_minute);
 	g_test_add_func("/ship/backoff-grows-to-a-cap", test_backoff_grows_to_a_cap);
 	return g_test_run();
