@@ -9,6 +9,8 @@
 static const struct command commands[] = {
 	{"collect", "collect what an audit of this host needs", cmd_collect},
 	{"enroll", "enrol this host at a server", cmd_enroll},
+	{"run", "collect and deliver, every hour or once", cmd_run},
+	{"ship", "deliver what waits, without collecting", cmd_ship},
 	{"status", "say where this host is enrolled and how the last report went", cmd_status},
 	{"leave", "give up this host's place at its server", cmd_leave},
 	{"version", "say which release this is", cmd_version},
