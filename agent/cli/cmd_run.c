@@ -7,6 +7,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/round.h"
+#include "agent/ship/identity.h"
 #include "agent/ship/last_run.h"
 #include "agent/ship/schedule.h"
 
@@ -129,14 +130,16 @@ static int run(const struct settings_flags *flags, bool once)
 {
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO(settings) *settings = settings_load(flags, &error);
+	PLIMSOLL_AUTO(identity) *identity =
+		settings == NULL ? NULL : identity_load(settings->state_dir, &error);
 	PLIMSOLL_AUTO(spool) *spool =
-		settings == NULL ? NULL : spool_open(settings->state_dir, &error);
+		identity == NULL ? NULL : spool_open(settings->state_dir, &error);
 	struct round round = {.command = "run", .settings = settings, .spool = spool};
 	int result = AGENT_IO;
 
 	if (spool == NULL) {
 		command_say("run", "%s", error->message);
-		return error->domain == SETTINGS_ERROR ? AGENT_USAGE : AGENT_IO;
+		return round_exit_of(error);
 	}
 	listen_to_signals(once);
 	result = once ? round_run(&round) : run_for_ever(&round);

@@ -3,6 +3,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/round.h"
+#include "agent/ship/identity.h"
 
 static const char help[] =
 	"usage: plimsoll-agent ship [--state DIR] [--config FILE]\n"
@@ -20,14 +21,16 @@ static int ship(const struct settings_flags *flags)
 {
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO(settings) *settings = settings_load(flags, &error);
+	PLIMSOLL_AUTO(identity) *identity =
+		settings == NULL ? NULL : identity_load(settings->state_dir, &error);
 	PLIMSOLL_AUTO(spool) *spool =
-		settings == NULL ? NULL : spool_open(settings->state_dir, &error);
+		identity == NULL ? NULL : spool_open(settings->state_dir, &error);
 	struct round round = {.command = "ship", .settings = settings, .spool = spool};
 	int result = AGENT_IO;
 
 	if (spool == NULL) {
 		command_say("ship", "%s", error->message);
-		return error->domain == SETTINGS_ERROR ? AGENT_USAGE : AGENT_IO;
+		return round_exit_of(error);
 	}
 	result = round_deliver(&round);
 	round_done(&round);

@@ -17,9 +17,10 @@ void round_done(struct round *round)
 	g_clear_pointer(&round->host_id, g_free);
 }
 
-static int exit_of(const GError *error)
+int round_exit_of(const GError *error)
 {
-	if (g_error_matches(error, IDENTITY_ERROR, IDENTITY_ERROR_ABSENT) ||
+	if (error->domain == SETTINGS_ERROR ||
+	    g_error_matches(error, IDENTITY_ERROR, IDENTITY_ERROR_ABSENT) ||
 	    g_error_matches(error, HOST_ERROR, HOST_ERROR_ENDPOINT))
 		return AGENT_USAGE;
 	return AGENT_IO;
@@ -112,7 +113,7 @@ static int conclude(struct round *round, int result, const GError *error)
 	struct last_run run;
 
 	if (error != NULL) {
-		result = exit_of(error);
+		result = round_exit_of(error);
 		command_say(round->command, "event=failed reason=\"%s\"", error->message);
 	}
 	last_run_read(state_dir, &run);

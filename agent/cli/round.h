@@ -27,6 +27,9 @@ void round_done(struct round *round);
  */
 int round_run(struct round *round);
 
+/* The exit code for what kept a round from ending well, or from starting. */
+int round_exit_of(const GError *error);
+
 /* Only the last step, for what waits. */
 int round_deliver(struct round *round);
 
