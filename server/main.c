@@ -14,6 +14,11 @@ static const struct command commands[] = {
 	{"audit", "audit the Docker host that this runs on", cmd_audit},
 	{"checks", "list the checks of a benchmark", cmd_checks},
 	{"explain", "explain a check, or the score", cmd_explain},
+	{"setup", "make a server's installation", cmd_setup},
+	{"serve", "run the server", cmd_serve},
+	{"token", "make a join string for a new host", cmd_token},
+	{"signin-link", "make an address that signs a browser in", cmd_signin_link},
+	{"hosts", "list, show, retire and forget hosts", cmd_hosts},
 	{"version", "say which release this is", cmd_version},
 };
 
@@ -23,7 +28,7 @@ static char *overview(void)
 				     "Benchmark.\n\nusage: plimsoll COMMAND [OPTION]...\n\n");
 
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-		g_string_append_printf(text, "  %-10s %s\n", commands[i].name, commands[i].summary);
+		g_string_append_printf(text, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	g_string_append(text, "\n'plimsoll COMMAND --help' tells more about one of them.\n\n"
 			      "examples:\n"
 			      "  sudo plimsoll audit\n"

@@ -425,9 +425,8 @@ bool pki_refresh_server(struct pki *pki, const char *data_dir, const char *const
 	if (leaf == NULL)
 		return set_crypto_error("cannot reissue the server's certificate", error);
 	chain = g_strconcat(leaf, pki->ca_pem, NULL);
-	return g_file_set_contents_full(
-		path, chain, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-		error);
+	return g_file_set_contents_full(path, chain, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
+					error);
 }
 
 static char *fingerprint_of(const X509 *certificate)

@@ -6,6 +6,11 @@
 int cmd_audit(int argc, char **argv);
 int cmd_checks(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_hosts(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
+int cmd_signin_link(int argc, char **argv);
+int cmd_token(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

@@ -191,15 +191,9 @@ struct evaluation *evaluation_blob_read(GBytes *blob, const struct catalogue *ca
 	for (size_t i = 0; i < in->n_result; i++)
 		if (read_result(in->result[i], catalogue, arena, &results[n]))
 			n++;
-	evaluation = arena_calloc(arena, 1, sizeof *evaluation);
+	evaluation = g_new0(struct evaluation, 1);
 	evaluation->results = results;
 	evaluation->n_results = n;
 	evaluation->arena = g_steal_pointer(&arena);
 	return evaluation;
-}
-
-void evaluation_blob_free(struct evaluation *evaluation)
-{
-	if (evaluation != NULL)
-		arena_free(evaluation->arena);
 }

@@ -16,12 +16,10 @@ GBytes *evaluation_blob_write(const struct evaluation *evaluation);
 /*
  * Reads what evaluation_blob_write() gave.
  *
- * catalogue  keeps a borrow until evaluation_blob_free(). Checks that it no longer has are left
- * out. gives      free with evaluation_blob_free().
+ * catalogue  keeps a borrow until evaluation_free(). Checks that it no longer has are left
+ * out. gives      free with evaluation_free().
  */
 struct evaluation *evaluation_blob_read(GBytes *blob, const struct catalogue *catalogue,
 					GError **error);
-
-void evaluation_blob_free(struct evaluation *evaluation);
 
 #endif

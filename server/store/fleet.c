@@ -6,7 +6,7 @@
 
 #include "server/store/internal.h"
 
-enum { HOST_LIST, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
+enum { HOST_LIST, HOST_HAS, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
 
 static const char *const statements[] = {
 	[HOST_LIST] =
@@ -15,8 +15,11 @@ static const char *const statements[] = {
 		" FROM host h LEFT JOIN engine e ON e.host = h.id"
 		" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
 		" WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
-	[ENGINE_LIST] = "SELECT id, key, sequence, taken_at, received_at, schema, agent_version,"
-			" transport FROM engine WHERE host = ?1 ORDER BY key",
+	[HOST_HAS] = "SELECT 1 FROM host WHERE id = ?1",
+	[ENGINE_LIST] = "SELECT e.id, e.key, e.sequence, e.taken_at, e.received_at, e.schema,"
+			" e.agent_version, e.transport, s.critical, s.fails FROM engine e"
+			" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?2"
+			" WHERE e.host = ?1 ORDER BY e.key",
 	[SNAPSHOT_GET] = "SELECT f.body, s.observed, s.evaluation, s.cost FROM engine e"
 			 " LEFT JOIN facts f ON f.engine = e.id AND f.sha256 = e.facts_sha256"
 			 " LEFT JOIN snapshot s ON s.engine = e.id WHERE e.id = ?1",
@@ -114,12 +117,24 @@ static void free_engine(gpointer data)
 	g_free(engine);
 }
 
-GPtrArray *fleet_engines(struct store *store, const char *host_id, GError **error)
+bool fleet_has_host(struct store *store, const char *host_id, bool *ret_has, GError **error)
+{
+	int64_t has = 0;
+
+	if (!sql_find_int(store->sql, statements[HOST_HAS], SQL_ARGS(sql_text(host_id)), 0, &has,
+			  error))
+		return false;
+	*ret_has = has == 1;
+	return true;
+}
+
+GPtrArray *fleet_engines(struct store *store, const char *host_id, const char *benchmark,
+			 GError **error)
 {
 	g_autoptr(GPtrArray) engines = g_ptr_array_new_with_free_func(free_engine);
 	g_autoptr(GError) problem = NULL;
-	SQL_ROWS rows = sql_query(store->sql, statements[ENGINE_LIST], SQL_ARGS(sql_text(host_id)),
-				  &problem);
+	SQL_ROWS rows = sql_query(store->sql, statements[ENGINE_LIST],
+				  SQL_ARGS(sql_text(host_id), sql_text(benchmark)), &problem);
 
 	while (rows_next(&rows, &problem)) {
 		struct fleet_engine *engine = g_new0(struct fleet_engine, 1);
@@ -133,6 +148,8 @@ GPtrArray *fleet_engines(struct store *store, const char *host_id, GError **erro
 		engine->schema = column_count(&rows, 5);
 		engine->agent_version = g_strdup(rows_text(&rows, 6));
 		engine->transport = g_strdup(rows_text(&rows, 7));
+		engine->critical = column_count(&rows, 8);
+		engine->failing = column_count(&rows, 9);
 		g_ptr_array_add(engines, engine);
 	}
 	if (problem == NULL)

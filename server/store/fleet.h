@@ -38,9 +38,13 @@ struct fleet_engine {
 	guint schema;
 	char *agent_version;
 	char *transport;
+	guint critical; /* failing checks under the benchmark */
+	guint failing;
 };
 /* Engines of a host by key. gives: free with g_ptr_array_unref(). */
-GPtrArray *fleet_engines(struct store *store, const char *host_id, GError **error);
+GPtrArray *fleet_engines(struct store *store, const char *host_id, const char *benchmark,
+			 GError **error);
+bool fleet_has_host(struct store *store, const char *host_id, bool *ret_has, GError **error);
 
 /* The newest report of an engine; members are NULL when not there. */
 struct fleet_snapshot {

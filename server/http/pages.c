@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Step 7, server side: counts and rows of one page come from one snapshot. */
+#include "server/http/pages.h"
+
+#include <string.h>
+
+#include "proto/limits.h"
+#include "proto/wire.h"
+#include "server/format/notices.h"
+#include "server/report/host_view.h"
+#include "server/store/evaluation_blob.h"
+#include "server/store/fleet.h"
+
+enum { MAX_QUERY_CHARS = 256 };
+
+enum freshness pages_freshness(int64_t last_s, int64_t now_s, guint report_every_s)
+{
+	if (last_s == 0)
+		return FRESHNESS_WAITING;
+	if (now_s - last_s > MAX((int64_t)PAGES_SILENT_S, 4 * (int64_t)report_every_s))
+		return FRESHNESS_SILENT;
+	/* one and a half intervals: 90 minutes where agents report hourly */
+	if (2 * (now_s - last_s) > 3 * (int64_t)report_every_s)
+		return FRESHNESS_LATE;
+	return FRESHNESS_CURRENT;
+}
+
+/* --- the fleet --- */
+
+static int compare_hosts(gconstpointer left, gconstpointer right)
+{
+	const struct fleet_host *a = *(const struct fleet_host *const *)left;
+	const struct fleet_host *b = *(const struct fleet_host *const *)right;
+
+	if (a->critical != b->critical)
+		return a->critical < b->critical ? 1 : -1;
+	if (a->failing != b->failing)
+		return a->failing < b->failing ? 1 : -1;
+	if (g_strcmp0(a->name, b->name) != 0)
+		return g_strcmp0(a->name, b->name);
+	return strcmp(a->id, b->id);
+}
+
+static bool contains(const char *text, const char *folded)
+{
+	g_autofree char *own = text != NULL ? g_utf8_casefold(text, -1) : NULL;
+
+	return own != NULL && strstr(own, folded) != NULL;
+}
+
+static bool matches(const struct fleet_host *host, const char *folded)
+{
+	return folded == NULL || contains(host->name, folded) || contains(host->id, folded) ||
+	       contains(host->engine_version, folded);
+}
+
+static void count_host(struct fleet_view *view, const struct fleet_host *host,
+		       enum freshness freshness)
+{
+	guint *const counts[] = {
+		[FRESHNESS_CURRENT] = &view->current,
+		[FRESHNESS_LATE] = &view->late,
+		[FRESHNESS_SILENT] = &view->silent,
+		[FRESHNESS_WAITING] = &view->waiting,
+	};
+
+	view->hosts++;
+	(*counts[freshness])++;
+	view->with_critical += host->critical > 0;
+}
+
+static struct fleet_row row_of(const struct fleet_host *host, enum freshness freshness)
+{
+	return (struct fleet_row){
+		.host_id = host->id,
+		.name = host->name != NULL ? host->name : host->id,
+		.docker_version = host->engine_version,
+		.freshness = freshness,
+		.has_percent = host->has_score && host->denominator > 0,
+		.percent = host->denominator > 0 ? 100.0 * host->numerator / host->denominator : 0,
+		.coverage_percent =
+			host->denominator > 0 ? 100.0 * host->known / host->denominator : 0,
+		.critical = host->critical,
+		.failing = host->failing,
+		.unknown = host->unknown,
+		.last_report_s = host->last_report_s,
+	};
+}
+
+/* "?page=N", from 1. */
+static guint first_row(const struct exchange *exchange, guint matching)
+{
+	g_autofree char *text = exchange_query(exchange, "page");
+	guint64 page = 1;
+	guint last = matching > 0 ? (matching - 1) / FLEET_PAGE_ROWS : 0;
+
+	if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 1, 1000000, &page, NULL))
+		page = 1;
+	return MIN((guint)page - 1, last) * FLEET_PAGE_ROWS;
+}
+
+static char *read_query(const struct exchange *exchange)
+{
+	g_autofree char *query = exchange_query(exchange, "q");
+
+	if (query == NULL || *query == '\0' || strlen(query) > MAX_QUERY_CHARS ||
+	    !g_utf8_validate(query, -1, NULL))
+		return NULL;
+	return g_steal_pointer(&query);
+}
+
+GString *pages_fleet(const struct page_frame *frame, const struct exchange *exchange,
+		     struct worker *worker, const char *rest, GError **error)
+{
+	const struct site *site = worker->site;
+	g_autoptr(GPtrArray) hosts =
+		fleet_list(worker->reader, site->benchmark->name, false, error);
+	g_autofree char *query = read_query(exchange);
+	g_autofree char *folded = query != NULL ? g_utf8_casefold(query, -1) : NULL;
+	g_autofree char *command =
+		g_strdup_printf("plimsoll token create --data %s", site->config->data_dir);
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct fleet_row));
+	struct fleet_view view = {
+		.benchmark_title = site->benchmark->title,
+		.as_of_s = frame->generated_at_s,
+		.enroll_command = command,
+		.has_search = true,
+		.query = query,
+	};
+
+	(void)rest;
+	if (hosts == NULL)
+		return NULL;
+	g_ptr_array_sort(hosts, compare_hosts);
+	for (guint i = 0; i < hosts->len; i++) {
+		const struct fleet_host *host = g_ptr_array_index(hosts, i);
+		enum freshness freshness = pages_freshness(
+			host->last_report_s, frame->generated_at_s, site->config->report_every_s);
+		struct fleet_row row = row_of(host, freshness);
+
+		count_host(&view, host, freshness);
+		if (matches(host, folded))
+			g_array_append_val(rows, row);
+	}
+	view.matching = rows->len;
+	view.first = first_row(exchange, rows->len);
+	view.rows = rows->len > 0 ? &g_array_index(rows, struct fleet_row, view.first) : NULL;
+	view.n_rows = MIN(rows->len - view.first, (guint)FLEET_PAGE_ROWS);
+	return page_fleet(frame, &view);
+}
+
+/* --- one host --- */
+
+/* What a host page is made from; everything lives in the arena but the evaluation. */
+struct snapshot {
+	struct arena *arena;
+	const struct fleet_engine *engine;
+	Plimsoll__Envelope envelope;
+	Plimsoll__Facts *facts;
+	Plimsoll__Observed *observed;
+	struct evaluation *evaluation;
+};
+
+static void snapshot_done(struct snapshot *snapshot)
+{
+	evaluation_free(snapshot->evaluation);
+	arena_free(snapshot->arena);
+}
+
+static ProtobufCMessage *unpack(GBytes *compressed, const ProtobufCMessageDescriptor *descriptor,
+				struct arena *arena, GError **error)
+{
+	g_autoptr(GBytes) bytes =
+		wire_decompress(g_bytes_get_data(compressed, NULL), g_bytes_get_size(compressed),
+				LIMIT_REPORT_BYTES, error);
+
+	return bytes != NULL ? wire_unpack(descriptor, g_bytes_get_data(bytes, NULL),
+					   g_bytes_get_size(bytes), arena, error)
+			     : NULL;
+}
+
+static void fill_envelope(struct snapshot *snapshot, GBytes *cost)
+{
+	Plimsoll__Envelope *envelope = &snapshot->envelope;
+	const struct fleet_engine *engine = snapshot->engine;
+
+	plimsoll__envelope__init(envelope);
+	envelope->agent_version = arena_strdup(snapshot->arena, engine->agent_version);
+	envelope->transport = arena_strdup(snapshot->arena, engine->transport);
+	envelope->engine_key = arena_strdup(snapshot->arena, engine->key);
+	WIRE_SET(envelope, taken_at, engine->taken_at_s);
+	WIRE_SET(envelope, sequence, (uint64_t)engine->sequence);
+	/* Only shown; a report without it is whole. */
+	if (cost != NULL)
+		envelope->cost = (Plimsoll__Cost *)(void *)wire_unpack(
+			&plimsoll__cost__descriptor, g_bytes_get_data(cost, NULL),
+			g_bytes_get_size(cost), snapshot->arena, NULL);
+}
+
+static bool fill_snapshot(struct snapshot *snapshot, const struct fleet_snapshot *stored,
+			  const struct catalogue *catalogue, GError **error)
+{
+	ProtobufCMessage *facts =
+		unpack(stored->facts, &plimsoll__facts__descriptor, snapshot->arena, error);
+	ProtobufCMessage *observed = NULL;
+
+	if (facts == NULL)
+		return false;
+	if (stored->observed != NULL) {
+		observed = unpack(stored->observed, &plimsoll__observed__descriptor,
+				  snapshot->arena, error);
+		if (observed == NULL)
+			return false;
+	}
+	snapshot->facts = (Plimsoll__Facts *)(void *)facts;
+	snapshot->observed = (Plimsoll__Observed *)(void *)observed;
+	snapshot->evaluation = evaluation_blob_read(stored->evaluation, catalogue, error);
+	fill_envelope(snapshot, stored->cost);
+	return snapshot->evaluation != NULL;
+}
+
+/* ret_found false: nothing was reported yet. */
+static bool read_snapshot(struct snapshot *snapshot, struct worker *worker, bool *ret_found,
+			  GError **error)
+{
+	struct fleet_snapshot stored;
+	bool done;
+
+	if (!fleet_read_snapshot(worker->reader, snapshot->engine->id, &stored, error))
+		return false;
+	*ret_found = stored.facts != NULL && stored.evaluation != NULL;
+	done = !*ret_found || fill_snapshot(snapshot, &stored, worker->site->catalogue, error);
+	fleet_snapshot_done(&stored);
+	return done;
+}
+
+/* The engine that ?engine= names, else the worst one with a report. */
+static const struct fleet_engine *choose_engine(const GPtrArray *engines, const char *key)
+{
+	const struct fleet_engine *chosen = NULL;
+
+	for (guint i = 0; i < engines->len; i++) {
+		const struct fleet_engine *engine = g_ptr_array_index(engines, i);
+
+		if (!engine->has_report)
+			continue;
+		if (key != NULL && strcmp(engine->key, key) == 0)
+			return engine;
+		if (chosen == NULL || engine->critical > chosen->critical ||
+		    (engine->critical == chosen->critical && engine->failing > chosen->failing))
+			chosen = engine;
+	}
+	return chosen;
+}
+
+static GString *write_host(const struct page_frame *frame, struct snapshot *snapshot,
+			   const struct site *site)
+{
+	struct score score;
+	struct host_view view;
+	const struct host_view_input input = {
+		.envelope = &snapshot->envelope,
+		.facts = snapshot->facts,
+		.evaluation = snapshot->evaluation,
+		.benchmark = site->benchmark,
+		.score = &score,
+	};
+
+	score_compute(snapshot->evaluation, site->benchmark, &score);
+	host_view_init(&view, &input, snapshot->arena);
+	view.freshness = pages_freshness(snapshot->engine->received_at_s, frame->generated_at_s,
+					 site->config->report_every_s);
+	view.notices = notices_of(snapshot->facts, snapshot->observed, snapshot->evaluation,
+				  snapshot->arena, &view.n_notices);
+	return page_host(frame, &view);
+}
+
+static GString *write_waiting(const struct page_frame *frame, const char *host_id,
+			      const struct exchange *exchange)
+{
+	(void)host_id;
+	return page_message(frame, 200, "No report yet",
+			    "This host is enrolled and has not reported yet.", exchange->id);
+}
+
+GString *pages_host(const struct page_frame *frame, const struct exchange *exchange,
+		    struct worker *worker, const char *rest, GError **error)
+{
+	bool known = false;
+	bool found = false;
+	g_autofree char *key = exchange_query(exchange, "engine");
+	g_autoptr(GPtrArray) engines = NULL;
+	struct snapshot snapshot = {.arena = NULL};
+	GString *page = NULL;
+
+	if (!fleet_has_host(worker->reader, rest, &known, error) || !known)
+		return NULL;
+	engines = fleet_engines(worker->reader, rest, worker->site->benchmark->name, error);
+	if (engines == NULL)
+		return NULL;
+	snapshot.engine = choose_engine(engines, key);
+	if (snapshot.engine == NULL)
+		return write_waiting(frame, rest, exchange);
+	snapshot.arena = arena_new(SIZE_MAX);
+	if (read_snapshot(&snapshot, worker, &found, error))
+		page = found ? write_host(frame, &snapshot, worker->site)
+			     : write_waiting(frame, rest, exchange);
+	snapshot_done(&snapshot);
+	return page;
+}
+
+/* --- one check --- */
+
+static const struct benchmark_entry *find_entry(const struct benchmark *benchmark,
+						const struct check *check)
+{
+	for (guint i = 0; i < benchmark->n_entries; i++)
+		if (benchmark->entries[i].check == check)
+			return &benchmark->entries[i];
+	return NULL;
+}
+
+GString *pages_check(const struct page_frame *frame, const struct exchange *exchange,
+		     struct worker *worker, const char *rest, GError **error)
+{
+	const struct catalogue *catalogue = worker->site->catalogue;
+	const struct check *check = catalogue_find(catalogue, rest);
+	guint n = 0;
+	const struct benchmark *benchmarks = catalogue_benchmarks(catalogue, &n);
+	g_autofree struct check_number *numbers = g_new0(struct check_number, n + 1);
+	struct check_page page = {.check = check, .numbers = numbers};
+
+	(void)exchange;
+	(void)error;
+	if (check == NULL)
+		return NULL;
+	for (guint i = 0; i < n; i++) {
+		const struct benchmark_entry *entry = find_entry(&benchmarks[i], check);
+
+		if (entry != NULL)
+			numbers[page.n_numbers++] =
+				(struct check_number){benchmarks[i].title, entry};
+	}
+	return page_check(frame, &page);
+}

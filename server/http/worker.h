@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The threads that handle requests: each with its own evaluator and its own view of the store. */
+#ifndef PLIMSOLL_SERVER_HTTP_WORKER_H
+#define PLIMSOLL_SERVER_HTTP_WORKER_H
+
+#include "checks/evaluate.h"
+#include "server/config.h"
+#include "server/http/exchange.h"
+#include "server/pki.h"
+#include "server/store/writer.h"
+
+/* What all workers share; nothing of it changes while they run. */
+struct site {
+	const struct config *config;
+	const struct catalogue *catalogue;
+	const struct benchmark *benchmark;
+	struct pki *pki;
+	struct writer *writer;
+	char *agents_url;
+	char *parameters_hash;
+};
+
+struct worker {
+	const struct site *site;
+	struct store *reader;
+	struct evaluator *evaluator;
+};
+
+struct pool;
+
+/* Starts config->workers threads. gives: stop with pool_stop(), which finishes what waits. */
+struct pool *pool_start(const struct site *site, GError **error);
+void pool_stop(struct pool *pool);
+PLIMSOLL_AUTOPTR(pool, pool_stop)
+
+/* Hands an exchange with a route to a worker. false: too many wait; the caller answers. */
+bool pool_submit(struct pool *pool, struct exchange *exchange);
+
+#endif
