@@ -81,6 +81,9 @@ static struct reason list_answered(struct derivation *d, const char *source, siz
 
 	if (n > 0 && (fetch == NULL || !fetch->has_status))
 		return REASON_OK;
+	/* An answer too large to read leaves no row; that is not an empty list. */
+	if (n == 0 && fetch != NULL && fetch->status == PLIMSOLL__FETCH__STATUS__TRUNCATED)
+		return (struct reason){"UK_TRUNCATED", fetch->detail};
 	return derive_fetch_reason(d, source);
 }
 

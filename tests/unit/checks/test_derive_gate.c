@@ -131,6 +131,11 @@ static const struct derive_case gates[] = {
 	   "code: UK_API | reason: UK_API|GET /containers/json answered 500"},
 	  {"gate name=images", "reason: UK_TIMEOUT|GET /images/json"},
 	  {"gate name=networks", "reason: UK_API|GET /networks was not asked"}}},
+	{"a list too large to read is not an empty one",
+	 {DERIVE_HOST,
+	  "{'engine': {'kind': 'docker', 'os_type': 'linux'}, 'fetch': [{'source': 'GET"
+	  " /containers/json?all=1', 'status': 'truncated', 'detail': 'too large'}]}"},
+	 {{"gate name=containers", "reason: UK_TRUNCATED|too large"}}},
 	{"worked 23: daemon down",
 	 {DERIVE_HOST, REFUSED, DERIVE_NO_FILE},
 	 {{"gate name=daemon", "reason: UK_DAEMON_DOWN|Connection refused"},
