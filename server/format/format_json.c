@@ -94,11 +94,12 @@ static struct json *new_reason(const char *reason, const char *reason_text)
 /* Several items of one subject are told apart by what follows the label. */
 static struct json *new_label(const struct item *item)
 {
+	const char *detail = host_view_detail(item);
 	g_autofree char *text = NULL;
 
-	if (item->discriminator == NULL || item->label == NULL)
-		return json_new_string(item->label != NULL ? item->label : item->discriminator);
-	text = g_strdup_printf("%s %s", item->label, item->discriminator);
+	if (detail == NULL || item->label == NULL)
+		return json_new_string(item->label != NULL ? item->label : detail);
+	text = g_strdup_printf("%s %s", item->label, detail);
 	return json_new_string(text);
 }
 

@@ -105,13 +105,13 @@ static guint name_limit(const struct table *table)
 /* An item's name: label, and what tells it from the subject's other items. */
 static char *item_name(const struct table *table, const struct item *item)
 {
+	const char *detail = host_view_detail(item);
 	g_autofree char *both = NULL;
 
-	if (item->discriminator == NULL || item->label == NULL)
-		return screen_clean(&table->screen,
-				    item->label != NULL ? item->label : item->discriminator,
+	if (detail == NULL || item->label == NULL)
+		return screen_clean(&table->screen, item->label != NULL ? item->label : detail,
 				    name_limit(table));
-	both = g_strdup_printf("%s %s", item->label, item->discriminator);
+	both = g_strdup_printf("%s %s", item->label, detail);
 	return screen_clean(&table->screen, both, name_limit(table));
 }
 

@@ -117,19 +117,26 @@ static void add_root_hint(struct collector *collector, const Plimsoll__Facts *fa
 			  const struct evaluation *evaluation)
 {
 	const Plimsoll__Snapshot *snapshot = facts->snapshot;
-	guint n = 0;
+	g_autoptr(GHashTable) all = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) lacking = g_hash_table_new(NULL, NULL);
 
 	if (snapshot == NULL || !snapshot->has_agent_uid || snapshot->agent_uid == 0)
 		return;
-	for (guint i = 0; i < evaluation->n_results; i++)
-		n += lacks_root(&evaluation->results[i]) ? 1 : 0;
-	if (n == 0)
+	for (guint i = 0; i < evaluation->n_results; i++) {
+		gpointer check = (gpointer)(guintptr)evaluation->results[i].check;
+
+		g_hash_table_add(all, check);
+		if (lacks_root(&evaluation->results[i]))
+			g_hash_table_add(lacking, check);
+	}
+	if (g_hash_table_size(lacking) == 0)
 		return;
-	add(collector, arena_printf(collector->arena,
-				    "Run as uid %" G_GINT64_FORMAT ", not as root: %u of %u checks "
-				    "lack what only root may read (the dockerd process, audit "
-				    "rules, protected files). As root they can be decided.",
-				    snapshot->agent_uid, n, evaluation->n_results));
+	add(collector,
+	    arena_printf(collector->arena,
+			 "Run as uid %" G_GINT64_FORMAT ", not as root: %u of %u checks "
+			 "lack what only root may read (the dockerd process, audit "
+			 "rules, protected files). As root they can be decided.",
+			 snapshot->agent_uid, g_hash_table_size(lacking), g_hash_table_size(all)));
 }
 
 static void add_truncated(struct collector *collector, const Plimsoll__Facts *facts)

@@ -62,9 +62,9 @@ static void write_item(struct html *html, const struct item *item)
 	frame_verdict(html, item->verdict);
 	h_lit(html, "</td><th scope=\"row\">");
 	h_text(html, item->label);
-	if (item->discriminator != NULL) {
+	if (host_view_detail(item) != NULL) {
 		h_lit(html, " <span class=\"quiet\">");
-		h_text(html, item->discriminator);
+		h_text(html, host_view_detail(item));
 		h_lit(html, "</span>");
 	}
 	h_lit(html, "</th><td>");

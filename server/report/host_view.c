@@ -25,6 +25,11 @@ guint host_view_items(const struct result *result)
 	return n;
 }
 
+const char *host_view_detail(const struct item *item)
+{
+	return g_strcmp0(item->discriminator, item->label) == 0 ? NULL : item->discriminator;
+}
+
 const char *host_view_name(const Plimsoll__Envelope *envelope, const Plimsoll__Facts *facts)
 {
 	if (envelope != NULL && envelope->hostname != NULL)

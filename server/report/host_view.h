@@ -24,6 +24,9 @@ void host_view_init(struct host_view *view, const struct host_view_input *input,
 
 /* How many items a check had, listed or not. */
 guint host_view_items(const struct result *result);
+/* What tells an item from others of its subject, when its label does not say it already; or NULL.
+ */
+const char *host_view_detail(const struct item *item);
 /* The name to show for a snapshot; never NULL. */
 const char *host_view_name(const Plimsoll__Envelope *envelope, const Plimsoll__Facts *facts);
 /* "Docker 27.1.1, rootless"; NULL when the engine is not known. Lives in the arena. */
