@@ -19,6 +19,7 @@ struct derivation {
 	const Plimsoll__Dockerd *serving; /* NULL unless place.serving_state is ok */
 	struct arena *arena;
 	Derived__Derived *out;
+	const char *const *audit_paths; /* of audit_rule, by ordinal; set by derive_audit() */
 };
 
 /* The steps, in the order in which derive() runs them; each may read what stands above it. */
@@ -34,6 +35,7 @@ void derive_namespaces(struct derivation *d);
 void derive_mounts(struct derivation *d);
 void derive_publish(struct derivation *d);
 void derive_swarm_ports(struct derivation *d);
+void derive_audit(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 
