@@ -12,11 +12,22 @@
 #include "server/cli/cli.h"
 #include "server/format/text.h"
 
-enum { PATIENCE_MS = 400, PROGRESS_CHARS = 60 };
+enum { PATIENCE_MS = 400, REPAINT_MS = 200, PROGRESS_CHARS = 60 };
 
 static const char erase_line[] = "\r\033[K";
-static atomic_bool is_shown;
-static gint64 started_us;
+
+/*
+ * The line of progress. A thread of its own paints it, since a collector that waits for a daemon
+ * that hangs calls nobody, and that is when people want to know.
+ */
+static struct {
+	GMutex lock;
+	GCond over_changed;
+	bool is_over;
+	char *words; /* clean; NULL = nothing reported yet */
+	GThread *painter;
+} progress;
+static atomic_bool is_shown; /* read by the signal handler */
 
 static bool is_set(const char *variable)
 {
@@ -78,33 +89,69 @@ static void interrupted(int signal_number)
 	_exit(CLI_INTERRUPTED);
 }
 
+static void paint(void)
+{
+	fprintf(stderr, "%s%s", erase_line,
+		progress.words != NULL ? progress.words : "asking the Docker Engine");
+	fflush(stderr);
+	atomic_store(&is_shown, true);
+}
+
+static gpointer paint_until_over(gpointer data)
+{
+	gint64 until_us = g_get_monotonic_time() + PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+
+	(void)data;
+	g_mutex_lock(&progress.lock);
+	while (!progress.is_over) {
+		if (g_cond_wait_until(&progress.over_changed, &progress.lock, until_us))
+			continue;
+		paint();
+		until_us = g_get_monotonic_time() + REPAINT_MS * G_TIME_SPAN_MILLISECOND;
+	}
+	g_mutex_unlock(&progress.lock);
+	return NULL;
+}
+
 /* A shell that started this in the background had SIGINT ignored; that stays so. */
-void terminal_begin(void)
+static void catch_interrupt(void)
 {
 	struct sigaction now;
 	struct sigaction action = {.sa_handler = interrupted};
 
-	started_us = g_get_monotonic_time();
 	if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
 		(void)sigaction(SIGINT, &action, NULL);
 }
 
+void terminal_begin(void)
+{
+	catch_interrupt();
+	progress.is_over = false;
+	if (isatty(STDERR_FILENO))
+		progress.painter = g_thread_new("progress", paint_until_over, NULL);
+}
+
 void terminal_progress(const char *what, guint done, guint total, void *data)
 {
-	g_autoptr(GString) line = g_string_new(NULL);
+	g_autoptr(GString) words = g_string_new(NULL);
 
 	(void)data;
-	if (!isatty(STDERR_FILENO) ||
-	    g_get_monotonic_time() - started_us < PATIENCE_MS * G_TIME_SPAN_MILLISECOND)
-		return;
-	text_append(line, what, PROGRESS_CHARS, !g_get_charset(NULL));
-	atomic_store(&is_shown, true);
-	fprintf(stderr, "%s%u/%u %s", erase_line, done, total, line->str);
-	fflush(stderr);
+	g_string_printf(words, "%u/%u ", done, total);
+	text_append(words, what, PROGRESS_CHARS, !g_get_charset(NULL));
+	g_mutex_lock(&progress.lock);
+	g_free(progress.words);
+	progress.words = g_string_free(g_steal_pointer(&words), FALSE);
+	g_mutex_unlock(&progress.lock);
 }
 
 void terminal_end(void)
 {
+	g_mutex_lock(&progress.lock);
+	progress.is_over = true;
+	g_cond_signal(&progress.over_changed);
+	g_mutex_unlock(&progress.lock);
+	g_clear_pointer(&progress.painter, g_thread_join);
+	g_clear_pointer(&progress.words, g_free);
 	if (atomic_exchange(&is_shown, false))
 		say_erase();
 }
