@@ -77,9 +77,14 @@ static bool make_file(const char *data_dir, const char *path, GError **error)
 			    data_dir, g_strerror(errno));
 		return false;
 	}
-	/* SQLite gives its -wal and -shm files the mode of this one. */
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0)
+	/*
+	 * SQLite gives its -wal and -shm files the mode of this one. An existing file is never
+	 * opened here: closing any descriptor of it would drop the locks that other connections of
+	 * this process hold, and the next program to close the store would take their -wal file
+	 * away.
+	 */
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 || errno == EEXIST)
 		return true;
 	g_set_error(error, STORE_ERROR, STORE_ERROR_IO, "cannot open '%s': %s", path,
 		    g_strerror(errno));

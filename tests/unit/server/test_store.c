@@ -142,6 +142,38 @@ static void count_done(void *data, const GError *error)
 	g_mutex_unlock(&tally.mutex);
 }
 
+/* Another program opens and closes the store, as `plimsoll token create` does beside the server. */
+static void visit(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!g_test_subprocess())
+		return;
+	store_close(store_open(g_getenv("PLIMSOLL_TEST_STORE"), STORE_WRITE, &error));
+	g_assert_no_error(error);
+}
+
+static void test_a_visitor_does_not_take_the_log_away(void)
+{
+	struct world world = {0};
+	g_autofree char *wal = NULL;
+	g_autoptr(GError) error = NULL;
+	struct stat before, after;
+
+	world_init(&world);
+	struct store *second = store_open(world.dir, STORE_WRITE, &error);
+	g_assert_no_error(error);
+	wal = g_build_filename(world.dir, "plimsoll.db-wal", NULL);
+	g_assert_cmpint(stat(wal, &before), ==, 0);
+	g_setenv("PLIMSOLL_TEST_STORE", world.dir, TRUE);
+	g_test_trap_subprocess("/store/visit", 0, 0);
+	g_test_trap_assert_passed();
+	g_assert_cmpint(stat(wal, &after), ==, 0);
+	g_assert_cmpuint(after.st_ino, ==, before.st_ino);
+	store_close(second);
+	world_done(&world);
+}
+
 static void test_many_writes_share_commits_and_one_failure_harms_no_other(void)
 {
 	static char good[] = "good";
@@ -181,6 +213,8 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, GUINT_TO_POINTER(i), test_strange_database_is_refused);
 	}
+	g_test_add_func("/store/visit", visit);
+	g_test_add_func("/store/visitor", test_a_visitor_does_not_take_the_log_away);
 	g_test_add_func("/store/single-use", test_token_and_link_work_once_and_in_time);
 	g_test_add_func("/store/group-commit",
 			test_many_writes_share_commits_and_one_failure_harms_no_other);
