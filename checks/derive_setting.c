@@ -8,6 +8,7 @@
 
 enum { START_SLACK_S = 2 }; /* file times and process start are rounded differently */
 
+/* MAP: key=value; an object in the file for some, a list of "k=v" for others. */
 enum option_type { OPTION_BOOLEAN, OPTION_TEXT, OPTION_LIST, OPTION_MAP };
 
 /* The default of a newer engine differs: see default_text(). */
@@ -170,6 +171,7 @@ static bool is_json_type(const Plimsoll__ConfigOption *seen, const struct option
 	case OPTION_TEXT:
 		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__STRING;
 	case OPTION_LIST:
+		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__LIST;
 	case OPTION_MAP:
 		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__LIST ||
 		       seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__OBJECT;
@@ -192,6 +194,8 @@ static struct option_value read_file(struct derivation *d, const struct option *
 		value.trouble = derive_text(d, "the type of %s was not seen", option->name);
 	} else if (!is_json_type(seen, option)) {
 		value.trouble = derive_text(d, "%s has a type that dockerd refuses", option->name);
+	} else if (seen->has_masked && seen->masked) {
+		value.trouble = derive_text(d, "the value of %s was masked", option->name);
 	} else if (is_list(option)) {
 		for (size_t i = 0; i < seen->n_item; i++)
 			add_pair(d, option, seen->item[i]->key, seen->item[i]->value, &value);

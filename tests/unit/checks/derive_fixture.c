@@ -197,11 +197,11 @@ static const struct roll_up {
 /* Identity and order, without which a row is not one that the agent writes; and marks that the
  * agent sets only where they are true. */
 static const char *const never_cleared[] = {
-	"plimsoll.DockerdOption.bad",  "plimsoll.DockerdOption.masked",
-	"plimsoll.File.role",          "plimsoll.File.path",
-	"plimsoll.AuditRule.origin",   "plimsoll.AuditRule.perms",
-	"plimsoll.AuditRule.syscalls", "plimsoll.Container.id",
-	"plimsoll.ContainerPort.port"};
+	"plimsoll.DockerdOption.bad",   "plimsoll.DockerdOption.masked",
+	"plimsoll.ConfigOption.masked", "plimsoll.File.role",
+	"plimsoll.File.path",           "plimsoll.AuditRule.origin",
+	"plimsoll.AuditRule.perms",     "plimsoll.AuditRule.syscalls",
+	"plimsoll.Container.id",        "plimsoll.ContainerPort.port"};
 
 enum rank { RANK_NONE, RANK_PASS, RANK_MANUAL, RANK_UNKNOWN, RANK_FAIL };
 

@@ -62,6 +62,16 @@ static const struct derive_case values[] = {
 	{"a type that dockerd refuses is no value",
 	 {RUNNING(""), DERIVE_FILE(DERIVE_JSON("icc", "string", "false"))},
 	 {{"setting name=icc", "state: UK | detail: icc has a type that dockerd refuses"}}},
+	{"an object is no list",
+	 {RUNNING(""),
+	  DERIVE_FILE("{'path': '/etc/docker/daemon.json', 'name': 'hosts', 'json_type':"
+		      " 'object'}")},
+	 {{"setting name=hosts", "state: UK | items: -"}}},
+	{"a masked list is no empty one",
+	 {RUNNING(""),
+	  DERIVE_FILE("{'path': '/etc/docker/daemon.json', 'name': 'hosts', 'json_type':"
+		      " 'list', 'masked': true}")},
+	 {{"setting name=hosts", "state: UK | items: -"}}},
 	{"both set: argv wins, a conflict",
 	 {RUNNING(DERIVE_OPTION("icc", "true")), DERIVE_FILE(DERIVE_JSON("icc", "bool", "false"))},
 	 {{"setting name=icc", "value: true | source: argv | conflict: true"}}},
