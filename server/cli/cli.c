@@ -10,13 +10,14 @@
 
 static void say(const char *command, const char *text)
 {
-	g_autofree char *clean = text_clean(text);
+	g_autoptr(GString) line = g_string_new("plimsoll");
 
+	if (command != NULL)
+		g_string_append_printf(line, " %s", command);
+	g_string_append(line, ": ");
+	text_append(line, text, TEXT_MAX_CHARS, !g_get_charset(NULL));
 	fflush(stdout);
-	if (command == NULL)
-		fprintf(stderr, "plimsoll: %s\n", clean);
-	else
-		fprintf(stderr, "plimsoll %s: %s\n", command, clean);
+	fprintf(stderr, "%s\n", line->str);
 }
 
 void cli_say(const char *command, const char *format, ...)
