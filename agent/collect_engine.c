@@ -123,7 +123,8 @@ static void take_ping(struct engine_run *run, const struct engine_job *job,
 		      const struct host_get *answer)
 {
 	struct waves *waves = run->data;
-	struct engine_parse parse = {run->facts->arena, answer->state.status, answer->state.detail};
+	struct engine_parse parse = {run->facts->arena, answer->state.status,
+				     arena_strdup(run->facts->arena, answer->state.detail)};
 
 	if (answer->state.status == PLIMSOLL__FETCH__STATUS__OK)
 		engine_info_take_ping(answer, engine_row(run));
@@ -304,18 +305,6 @@ static void parse_services(struct engine_run *run, struct engine_parse *parse,
 
 static const char full_text[] = "the memory for facts is used up";
 
-static void remove_row(GPtrArray *rows, void *row)
-{
-	g_ptr_array_remove(rows, row);
-}
-
-static void keep_trouble(Plimsoll__Container *row, const struct engine_parse *parse)
-{
-	row->has_inspect_status = true;
-	row->inspect_status = parse->status;
-	row->inspect_detail = (char *)(uintptr_t)parse->detail;
-}
-
 static void report_progress(const struct engine_run *run)
 {
 	struct waves *waves = run->data;
@@ -349,7 +338,7 @@ static void take_container(struct engine_run *run, const struct engine_job *job,
 
 	report_progress(run);
 	if (is_gone(answer, "no such container")) {
-		remove_row(run->facts->containers, row);
+		g_ptr_array_remove(run->facts->containers, row);
 		return;
 	}
 	root = engine_run_read(run, answer, &parse);
@@ -361,9 +350,11 @@ static void take_container(struct engine_run *run, const struct engine_job *job,
 		if (state->id != NULL)
 			g_ptr_array_add(run->facts->container_states, state);
 	}
-	keep_trouble(row, &parse);
+	row->has_inspect_status = true;
+	row->inspect_status = parse.status;
+	row->inspect_detail = parse.detail;
 	if (g_strcmp0(row->state, "removing") == 0)
-		remove_row(run->facts->containers, row);
+		g_ptr_array_remove(run->facts->containers, row);
 	else
 		engine_run_note_object(run, job, answer, &parse);
 }
@@ -377,7 +368,7 @@ static void take_image(struct engine_run *run, const struct engine_job *job,
 	PLIMSOLL_AUTO(json) *root = NULL;
 
 	if (is_gone(answer, "no such image")) {
-		remove_row(run->facts->images, row);
+		g_ptr_array_remove(run->facts->images, row);
 		return;
 	}
 	root = engine_run_read(run, answer, &parse);
@@ -387,7 +378,7 @@ static void take_image(struct engine_run *run, const struct engine_job *job,
 		engine_image_inspect(&parse, root, row);
 	row->has_inspect_status = true;
 	row->inspect_status = parse.status;
-	row->inspect_detail = (char *)(uintptr_t)parse.detail;
+	row->inspect_detail = parse.detail;
 	engine_run_note_object(run, job, answer, &parse);
 	g_ptr_array_add(waves->new_images, row);
 }
@@ -526,7 +517,7 @@ static void take_history(struct engine_run *run, const struct engine_job *job,
 	size_t n_kept = 0;
 
 	if (is_gone(answer, "no such image")) {
-		remove_row(run->facts->images, row);
+		g_ptr_array_remove(run->facts->images, row);
 		return;
 	}
 	root = engine_run_read(run, answer, &parse);
@@ -536,7 +527,7 @@ static void take_history(struct engine_run *run, const struct engine_job *job,
 		engine_history_take(&parse, root, row, steps);
 	row->has_history_status = true;
 	row->history_status = parse.status;
-	row->history_detail = (char *)(uintptr_t)parse.detail;
+	row->history_detail = parse.detail;
 	kept = engine_parse_array(&parse, steps, &n_kept);
 	for (size_t i = 0; i < n_kept; i++)
 		g_ptr_array_add(run->facts->image_history, kept[i]);

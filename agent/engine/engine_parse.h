@@ -16,7 +16,7 @@
 struct engine_parse {
 	struct arena *arena;            /* keeps all rows and texts */
 	Plimsoll__Fetch__Status status; /* OK, or what the first trouble was */
-	const char *detail;             /* of the trouble; in the arena */
+	char *detail;                   /* of the trouble; in the arena */
 };
 
 void engine_parse_init(struct engine_parse *parse, struct arena *arena);

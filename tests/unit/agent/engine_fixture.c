@@ -16,8 +16,12 @@ static bool answer_made_up(struct fixture_host *fixture, struct host_get *reques
 		strings = g_string_chunk_new(256);
 	if (!g_hash_table_lookup_extended(fixture->bodies, request->path, NULL, &body))
 		return false;
-	request->http_status = body == NULL ? 404 : 200;
-	request->body = body == NULL ? "Not Found" : body;
+	request->http_status = 200;
+	request->body = body;
+	if (request->body[0] == '!') {
+		request->http_status = (int)g_ascii_strtoull(request->body + 1, NULL, 10);
+		request->body = strchr(request->body, ' ') + 1;
+	}
 	request->size = strlen(request->body);
 	request->api_version = "1.41";
 	request->server = "Docker/20.10.24 (linux)";

@@ -23,7 +23,7 @@ struct fixture_host *fixture_live(const char *socket_path, const struct engine_c
 void fixture_free(struct fixture_host *fixture);
 PLIMSOLL_AUTOPTR(fixture_host, fixture_free)
 
-/* Answers path with this body and status 200; NULL: 404 with text "Not Found". */
+/* Answers path with this body and status 200, or as "!404 text" says. */
 void fixture_set_body(struct fixture_host *fixture, const char *path, const char *body);
 
 /* The facts as message; rows are borrowed from the two. */

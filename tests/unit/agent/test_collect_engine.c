@@ -279,7 +279,8 @@ static const struct {
 	 "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{\"a\\u0000b\":\"c\\u0000d\"}},"
 	 "\"HostConfig\":{" HOST_CONFIG_LISTS "},\"Mounts\":[]," NETWORKS "}",
 	 PLIMSOLL__FETCH__STATUS__OK},
-	{"404 of something else", NULL, PLIMSOLL__FETCH__STATUS__HTTP_ERROR},
+	{"404 of something else", "!404 Not Found", PLIMSOLL__FETCH__STATUS__HTTP_ERROR},
+	{"500", "!500 {\"message\":\"oops\"}", PLIMSOLL__FETCH__STATUS__HTTP_ERROR},
 };
 
 static void test_broken_inspect_keeps_its_container(void)
@@ -300,8 +301,7 @@ static void test_broken_inspect_keeps_its_container(void)
 		g_assert_true(web->has_inspect_status);
 		g_assert_cmpint(web->inspect_status, ==, inspects[i].want);
 		g_assert_cmpint(fixture_status(&facts, source), ==, inspects[i].want);
-		if (inspects[i].want != PLIMSOLL__FETCH__STATUS__OK &&
-		    inspects[i].want != PLIMSOLL__FETCH__STATUS__HTTP_ERROR)
+		if (inspects[i].want != PLIMSOLL__FETCH__STATUS__OK)
 			g_assert_nonnull(web->inspect_detail);
 	}
 }
@@ -331,7 +331,7 @@ static const struct {
 	{"an entry without id", "/containers/json?all=1", "[{}]",
 	 PLIMSOLL__FETCH__STATUS__PARSE_ERROR},
 	{"null", "/containers/json?all=1", "null", PLIMSOLL__FETCH__STATUS__OK},
-	{"404", "/images/json", NULL, PLIMSOLL__FETCH__STATUS__HTTP_ERROR},
+	{"404", "/images/json", "!404 page not found", PLIMSOLL__FETCH__STATUS__HTTP_ERROR},
 	{"no Volumes", "/volumes", "{}", PLIMSOLL__FETCH__STATUS__PARSE_ERROR},
 	{"a network without id", "/networks", "[{\"Name\":\"x\"}]",
 	 PLIMSOLL__FETCH__STATUS__PARSE_ERROR},
@@ -361,6 +361,80 @@ static void test_container_that_is_being_removed(void)
 	COLLECT(facts, fixture);
 
 	g_assert_cmpuint(facts.containers->len, ==, 0);
+}
+
+static void test_gone_since_the_list(void)
+{
+	static const char *const answers[] = {
+		"!404 {\"message\":\"No such container: x\"}",
+		"!404 {\"cause\":\"no such container\",\"message\":\"no container with name or "
+		"ID \\\"x\\\" found: no such container\",\"response\":404}",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		PLIMSOLL_AUTO(fixture_host) *fixture = small_engine();
+		fixture_set_body(fixture, "/containers/" ID "/json", answers[i]);
+		fixture_set_body(fixture, "/images/" IMG "/json",
+				 "!404 {\"message\":\"No such image: x\"}");
+		COLLECT(facts, fixture);
+
+		g_assert_cmpuint(facts.containers->len, ==, 0);
+		g_assert_cmpuint(facts.images->len, ==, 0);
+		for (guint row = 0; row < facts.fetches->len; row++)
+			g_assert_cmpint(
+				((const Plimsoll__Fetch *)facts.fetches->pdata[row])->status, ==,
+				PLIMSOLL__FETCH__STATUS__OK);
+	}
+}
+
+/* gives: an inspect answer of about 2 MB, with a hundred long mounts. */
+static char *large_inspect(const char *id)
+{
+	g_autofree char *source = g_strnfill(20000, 'x');
+	GString *text = g_string_new(NULL);
+
+	g_string_printf(text,
+			"{\"Id\":\"%s\",\"HostConfig\":{" HOST_CONFIG_LISTS "}," NETWORKS
+			",\"Mounts\":[",
+			id);
+	for (int i = 0; i < 100; i++)
+		g_string_append_printf(text, "%s{\"Source\":\"/%s\"}", i == 0 ? "" : ",", source);
+	g_string_append(text, "]}");
+	return g_string_free(text, FALSE);
+}
+
+static void test_memory_is_bounded(void)
+{
+	PLIMSOLL_AUTO(fixture_host) *fixture = small_engine();
+	GString *list = g_string_new("[");
+	guint n_truncated = 0;
+
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *id = g_strdup_printf("%064d", i);
+		g_autofree char *path = g_strdup_printf("/containers/%s/json", id);
+		g_autofree char *body = large_inspect(id);
+
+		fixture_set_body(fixture, path, body);
+		g_string_append_printf(list, "%s{\"Id\":\"%s\",\"State\":\"running\"}",
+				       i == 0 ? "" : ",", id);
+	}
+	g_string_append_c(list, ']');
+	fixture_set_body(fixture, "/containers/json?all=1", list->str);
+	COLLECT(facts, fixture);
+
+	g_assert_cmpuint(facts.containers->len, ==, 40);
+	for (guint i = 0; i < 40; i++) {
+		const Plimsoll__Container *row = facts.containers->pdata[i];
+
+		g_assert_true(row->has_inspect_status);
+		if (row->inspect_status == PLIMSOLL__FETCH__STATUS__TRUNCATED)
+			n_truncated++;
+		else
+			g_assert_cmpuint(row->n_mount, ==, 100);
+	}
+	g_assert_cmpuint(n_truncated, >, 10);
+	g_assert_cmpuint(arena_used_bytes(facts.arena), <, LIMIT_ENGINE_FACTS_BYTES + (4u << 20));
+	g_string_free(list, TRUE);
 }
 
 static void test_image_without_platform(void)
@@ -561,6 +635,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/collect-engine/broken-list-is-noted", test_broken_list_is_noted);
 	g_test_add_func("/collect-engine/container-that-is-being-removed",
 			test_container_that_is_being_removed);
+	g_test_add_func("/collect-engine/gone-since-the-list", test_gone_since_the_list);
+	g_test_add_func("/collect-engine/memory-is-bounded", test_memory_is_bounded);
 	g_test_add_func("/collect-engine/image-without-platform", test_image_without_platform);
 	g_test_add_func("/collect-engine/images-in-scope", test_images_in_scope);
 	g_test_add_func("/collect-engine/plain-http-warning", test_plain_http_warning);
