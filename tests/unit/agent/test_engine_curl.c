@@ -218,6 +218,8 @@ static void test_deadline_of_all(void)
 	g_assert_cmpuint(seen.n_done, ==, G_N_ELEMENTS(requests));
 	for (size_t i = 0; i < G_N_ELEMENTS(requests); i++)
 		g_assert_cmpint(requests[i].state.status, ==, PLIMSOLL__FETCH__STATUS__TIMEOUT);
+	g_assert_cmpstr(requests[39].state.detail, ==,
+			"not asked: the time for all requests was used up");
 	/* 40 requests, 4 at a time, 200 ms each: 2 s without the deadline of all. */
 	g_assert_cmpint(g_get_monotonic_time() - start_us, <, 1900000);
 	g_free(seen.body);
