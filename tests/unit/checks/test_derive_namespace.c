@@ -17,6 +17,13 @@
 	"', 'live': {'ns': {'net': " inode "}}}"
 #define ALL(containers) "{'container': [" containers "]}"
 
+/* A chain of containers: c01 joins c00, which is on the host's network, and so on. */
+#define JOIN(id, of)          NET("c" id, "n" id, "container:c" of)
+#define JOIN4(a, b, c, d, of) JOIN(a, of) "," JOIN(b, a) "," JOIN(c, b) "," JOIN(d, c)
+#define STEPS_1_TO_8          JOIN4("01", "02", "03", "04", "00") "," JOIN4("05", "06", "07", "08", "04")
+#define STEPS_9_TO_16         JOIN4("09", "10", "11", "12", "08") "," JOIN4("13", "14", "15", "16", "12")
+#define SIXTEEN               NET("c00", "n00", "host") "," STEPS_1_TO_8 "," STEPS_9_TO_16
+
 static const struct derive_case cases[] = {
 	{"a network of its own",
 	 {HOST, ALL(NET("a", "web", "bridge"))},
@@ -75,6 +82,13 @@ static const struct derive_case cases[] = {
 			"c3", "end", "container:b2"))},
 	 {{"namespace container=2 kind=net",
 	   "verdict: fail | observed: joins mid, which uses host"}}},
+	{"sixteen steps are followed",
+	 {HOST, ALL(SIXTEEN)},
+	 {{"namespace container=16 kind=net",
+	   "verdict: fail | observed: joins n15, which uses host"}}},
+	{"seventeen are not",
+	 {HOST, ALL(SIXTEEN "," NET("c17", "n17", "container:c16"))},
+	 {{"namespace container=17 kind=net", "verdict: unknown | reason: UK_GONE_PEER|c00"}}},
 	{"a loop ends",
 	 {HOST, ALL(NET("a1", "x", "container:b2") "," NET("b2", "y", "container:a1"))},
 	 {{"namespace container=0 kind=net", "verdict: unknown | reason: UK_GONE_PEER|b2"}}},
