@@ -172,12 +172,21 @@ static void set_os(const struct survey *survey, Plimsoll__Host *host)
 	host->kernel = survey_text(survey, info->self->kernel);
 }
 
+/* "none [integrity] confidentiality": the one in brackets holds. gives: g_free(). */
+static char *chosen_word(const char *line)
+{
+	const char *open = line == NULL ? NULL : strchr(line, '[');
+
+	return open == NULL ? g_strdup(line) : g_strndup(open + 1, strcspn(open + 1, "]"));
+}
+
 /* Absent files say "off" only where the folder around them was seen. */
 static void set_security_modules(const struct survey *survey, Plimsoll__Host *host)
 {
 	const struct hostinfo_survey *info = survey->hostinfo;
 	g_autofree char *lsm = first_line(info->lsm);
-	g_autofree char *lockdown = first_line(info->lockdown);
+	g_autofree char *modes = first_line(info->lockdown);
+	g_autofree char *lockdown = chosen_word(modes);
 	g_autofree char *enforce = first_line(info->selinux_enforce);
 
 	host->lsm_list = survey_text(survey, lsm);
