@@ -76,18 +76,21 @@ const char *derive_path_real(struct derivation *d, const char *path)
 	return real == NULL ? clean : derive_path_clean(d, derive_text(d, "%s%s", real, rest));
 }
 
+/* A row of that very path comes before one that only leads to it. */
 int64_t derive_file_find(struct derivation *d, Plimsoll__File__Role role, const char *path)
 {
 	const char *clean = derive_path_clean(d, path);
+	int64_t found = -1;
 
 	for (size_t i = 0; path != NULL && i < d->facts->n_file; i++) {
 		const Plimsoll__File *file = d->facts->file[i];
 
-		if (file->has_role && file->role == role && file->path != NULL &&
-		    (strcmp(file->path, path) == 0 ||
-		     (clean != NULL && strcmp(file->path, clean) == 0) ||
-		     (file->real != NULL && clean != NULL && strcmp(file->real, clean) == 0)))
+		if (!file->has_role || file->role != role || file->path == NULL)
+			continue;
+		if (strcmp(file->path, path) == 0 || g_strcmp0(file->path, clean) == 0)
 			return (int64_t)i;
+		if (found < 0 && clean != NULL && g_strcmp0(file->real, clean) == 0)
+			found = (int64_t)i;
 	}
-	return -1;
+	return found;
 }
