@@ -111,6 +111,14 @@ static bool is_fresh(const struct settings *settings)
 	return age_s >= 0 && age_s < (int64_t)settings->period_s;
 }
 
+static void say_next(int64_t next_s)
+{
+	g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(next_s);
+	g_autofree char *text = g_date_time_format_iso8601(moment);
+
+	command_say("run", "event=next at=%s", text);
+}
+
 static int run_for_ever(struct round *round)
 {
 	int result = is_fresh(round->settings) ? round_deliver(round) : round_run(round);
@@ -118,6 +126,7 @@ static int run_for_ever(struct round *round)
 	while (result != AGENT_USAGE) {
 		int64_t next_s = schedule_next_s(round->host_id, time(NULL), period_of(round));
 
+		say_next(next_s);
 		if (result == AGENT_IO)
 			retry(round, next_s);
 		wait_until(next_s, period_of(round));

@@ -35,6 +35,10 @@ static void renew(struct round *round, struct identity **identity)
 
 	if (!identity_is_due(*identity, time(NULL)))
 		return;
+	if (time(NULL) > (*identity)->valid_until_s)
+		command_say(round->command,
+			    "event=certificate_expired hint=\"'plimsoll-agent leave', "
+			    "then enrol again\"");
 	if (enroll_renew(state_dir, *identity, round->settings->proxy, &error))
 		renewed = identity_load(state_dir, &error);
 	if (renewed == NULL) {

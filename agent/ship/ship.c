@@ -213,6 +213,45 @@ static enum outcome post(struct delivery *delivery, const Plimsoll__Report *repo
 	return outcome;
 }
 
+/* What was observed, apart from what it cost to ask: that differs every time. */
+static bool digest_observed(const Plimsoll__Report *report, struct arena *arena,
+			    uint8_t ret_digest[static WIRE_SHA256_BYTES])
+{
+	Plimsoll__Observed *observed = NULL;
+	g_autoptr(GBytes) packed = NULL;
+
+	if (report->has_observed)
+		observed = wire_unpack_observed(report->observed.data, report->observed.len, arena,
+						NULL);
+	if (observed == NULL)
+		return false;
+	observed->n_fetch = 0;
+	packed = wire_pack(&observed->base);
+	wire_sha256(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed), ret_digest);
+	return true;
+}
+
+static bool server_has_observed(struct delivery *delivery, const Plimsoll__Report *report)
+{
+	uint8_t known[WIRE_SHA256_BYTES], now[WIRE_SHA256_BYTES];
+
+	return digest_observed(report, delivery->arena, now) &&
+	       spool_read_observed(delivery->spool, known) && memcmp(known, now, sizeof(now)) == 0;
+}
+
+/* The envelope with the facts' hash, and what was observed only where it differs from the last
+ * time. */
+static enum outcome post_hash(struct delivery *delivery, const Plimsoll__Report *report,
+			      bool is_newest, GError **error)
+{
+	Plimsoll__Report brief = *report;
+
+	brief.has_facts = false;
+	if (is_newest && server_has_observed(delivery, report))
+		brief.has_observed = false;
+	return post(delivery, &brief, error);
+}
+
 /* The same report again, with facts: its own, or those of the acknowledged report that it equals.
  */
 static enum outcome post_with_facts(struct delivery *delivery, Plimsoll__Report *report,
@@ -269,6 +308,15 @@ static bool renumber(struct delivery *delivery, Plimsoll__Report *report, GError
 	       spool_acknowledge(delivery->spool, old, false, error);
 }
 
+static bool note_observed(struct delivery *delivery, const Plimsoll__Report *report, GError **error)
+{
+	uint8_t digest[WIRE_SHA256_BYTES];
+
+	return server_has_observed(delivery, report) ||
+	       !digest_observed(report, delivery->arena, digest) ||
+	       spool_write_observed(delivery->spool, digest, error);
+}
+
 static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_newest,
 			GError **error)
 {
@@ -276,7 +324,7 @@ static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_ne
 	g_autoptr(GBytes) bytes = spool_get(delivery->spool, sequence, &cause);
 	Plimsoll__Report *report = bytes == NULL ? NULL : unpack(bytes, delivery->arena, &cause);
 	enum outcome outcome = OUTCOME_FAILED;
-	bool has_facts = false;
+	bool has_facts = false; /* of its own, before any are lent to it */
 
 	if (bytes == NULL && g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_BAD)) {
 		refuse(delivery, cause->message);
@@ -291,13 +339,13 @@ static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_ne
 		return settle(delivery, sequence,
 			      refuse(delivery, "the spool file holds no report"), false, error);
 	has_facts = report->has_facts;
-	report->has_facts = false;
-	outcome = post(delivery, report, error);
-	report->has_facts = has_facts;
+	outcome = post_hash(delivery, report, is_newest, error);
 	if (outcome == OUTCOME_NEED_FACTS)
 		outcome = post_with_facts(delivery, report, error);
 	if (outcome == OUTCOME_CONFLICT)
 		return renumber(delivery, report, error);
+	if (outcome == OUTCOME_ACCEPTED && is_newest && !note_observed(delivery, report, error))
+		return false;
 	return settle(delivery, sequence, outcome, is_newest && has_facts, error);
 }
 

@@ -18,6 +18,7 @@
 #define BAD_DIR      "bad"
 #define SEQUENCE     "sequence"
 #define ACKNOWLEDGED "acknowledged"
+#define OBSERVED     "observed"
 #define SUFFIX       ".report"
 
 enum { LONGEST_NAME = 64, SEQUENCE_DIGITS = 20 };
@@ -334,6 +335,22 @@ bool spool_acknowledge(struct spool *spool, uint64_t sequence, bool keep, GError
 
 	name_of(sequence, name);
 	return disk_move(spool->dir_fd, name, keep ? ACKNOWLEDGED : NULL, error);
+}
+
+bool spool_read_observed(struct spool *spool, uint8_t ret_digest[static WIRE_SHA256_BYTES])
+{
+	g_autoptr(GBytes) bytes = disk_read(spool->dir_fd, OBSERVED, WIRE_SHA256_BYTES, NULL);
+
+	if (bytes == NULL || g_bytes_get_size(bytes) != WIRE_SHA256_BYTES)
+		return false;
+	memcpy(ret_digest, g_bytes_get_data(bytes, NULL), WIRE_SHA256_BYTES);
+	return true;
+}
+
+bool spool_write_observed(struct spool *spool, const uint8_t digest[static WIRE_SHA256_BYTES],
+			  GError **error)
+{
+	return disk_write(spool->dir_fd, OBSERVED, digest, WIRE_SHA256_BYTES, error);
 }
 
 bool spool_set_aside(struct spool *spool, uint64_t sequence, GError **error)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/base.h"
+#include "proto/wire.h"
 
 enum spool_error {
 	SPOOL_ERROR_LOCKED, /* another process uses it */
@@ -56,6 +56,13 @@ GBytes *spool_acknowledged(struct spool *spool, GError **error);
 
 /* Delivered. keep: its facts are what the server now has. */
 bool spool_acknowledge(struct spool *spool, uint64_t sequence, bool keep, GError **error);
+/*
+ * Which Observed the server has, as a SHA-256 that the caller makes. False without error: not
+ * known.
+ */
+bool spool_read_observed(struct spool *spool, uint8_t ret_digest[static WIRE_SHA256_BYTES]);
+bool spool_write_observed(struct spool *spool, const uint8_t digest[static WIRE_SHA256_BYTES],
+			  GError **error);
 /* The server will never take it. */
 bool spool_set_aside(struct spool *spool, uint64_t sequence, GError **error);
 /* Forgets everything but the sequence number. */

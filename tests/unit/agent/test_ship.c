@@ -19,7 +19,8 @@ struct answer {
 
 struct server {
 	const struct answer *script;
-	GString *log; /* "hash 7; facts 7;" */
+	GString *log;  /* "hash 7; facts 7;" */
+	bool observed; /* whether the last request told what was observed */
 	char *last_facts;
 };
 
@@ -70,6 +71,7 @@ static bool serve(void *data, const struct http_request *request, struct http_an
 
 	g_string_append_printf(server->log, "%s %d; ", report->has_facts ? "facts" : "hash",
 			       (int)report->envelope->sequence);
+	server->observed = report->has_observed;
 	g_assert_cmpuint(report->envelope->facts_sha256.len, ==, WIRE_SHA256_BYTES);
 	if (report->has_facts) {
 		uint8_t digest[WIRE_SHA256_BYTES];
@@ -111,23 +113,36 @@ static void world_done(struct world *world)
 }
 
 /* A collection of a host called so; other facts for another name. */
-static void spool_host(struct world *world, uint64_t sequence, const char *hostname)
+static void spool_observed(struct world *world, uint64_t sequence, const char *hostname,
+			   int64_t exec_count, int64_t cost_us)
 {
 	Plimsoll__Envelope envelope = PLIMSOLL__ENVELOPE__INIT;
 	Plimsoll__Facts facts = PLIMSOLL__FACTS__INIT;
 	Plimsoll__Observed observed = PLIMSOLL__OBSERVED__INIT;
 	Plimsoll__Snapshot snapshot = PLIMSOLL__SNAPSHOT__INIT;
+	Plimsoll__ContainerState state = PLIMSOLL__CONTAINER_STATE__INIT, *states = &state;
+	Plimsoll__FetchCost cost = PLIMSOLL__FETCH_COST__INIT, *costs = &cost;
 	const struct collection collection = {&envelope, &facts, &observed, NULL};
 	g_autofree char *host_id = g_strdup("h-1");
 	g_autofree char *name = g_strdup(hostname);
 	g_autoptr(GError) error = NULL;
 
 	WIRE_SET(&envelope, sequence, sequence);
+	WIRE_SET(&state, exec_count, exec_count);
+	WIRE_SET(&cost, us, cost_us);
+	observed.n_container = observed.n_fetch = 1;
+	observed.container = &states;
+	observed.fetch = &costs;
 	snapshot.hostname = name;
 	facts.snapshot = &snapshot;
 	g_assert_true(ship_spool(world->spool, &collection, &(struct identity){.host_id = host_id},
 				 &error));
 	g_assert_no_error(error);
+}
+
+static void spool_host(struct world *world, uint64_t sequence, const char *hostname)
+{
+	spool_observed(world, sequence, hostname, 0, (int64_t)sequence);
 }
 
 /* "delivered/refused/waiting/acknowledged" after a conversation, its requests, and how it ended. */
@@ -212,6 +227,58 @@ static void test_facts_that_are_gone_cost_only_that_report(void)
 	spool_host(&world, 3, "web2");
 	talk(&world, SCRIPT(need, yes, need), "hash 3; facts 3; hash 2; ",
 	     "delivered 1, refused 1, waiting 0, acknowledged 1", -1);
+	world_done(&world);
+}
+
+/* What asking cost differs every time and is no reason to send it. */
+static void test_what_was_observed_is_sent_when_it_changed(void)
+{
+	static const struct {
+		const char *name;
+		int64_t exec_count, cost_us;
+		struct answer first, second;
+		bool observed;
+	} cases[] = {
+		{"the first time",
+		 1,
+		 10,
+		 {.status = 200, .need_facts = true},
+		 {.status = 200, .accepted = true},
+		 true},
+		{"unchanged", 1, 11, {.status = 200, .accepted = true}, {0}, false},
+		{"changed", 2, 12, {.status = 200, .accepted = true}, {0}, true},
+		{"changed back", 1, 13, {.status = 200, .accepted = true}, {0}, true},
+		{"not delivered", 2, 14, {.status = 503}, {0}, true},
+		{"what was not delivered does not count",
+		 1,
+		 15,
+		 {.status = 200, .accepted = true},
+		 {.status = 200, .accepted = true},
+		 true},
+		{"unchanged, but the server lost it",
+		 1,
+		 16,
+		 {.status = 200, .need_facts = true},
+		 {.status = 200, .accepted = true},
+		 true},
+	};
+	struct world world;
+
+	world_init(&world);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct answer script[] = {cases[i].first, cases[i].second, {0}};
+		struct server server = {.script = script, .log = g_string_new(NULL)};
+		struct ship_result result;
+
+		g_test_message("%s", cases[i].name);
+		spool_observed(&world, i + 1, "web", cases[i].exec_count, cases[i].cost_us);
+		ship_deliver_through(world.spool, &(struct ship_transport){serve, &server}, &result,
+				     NULL);
+		g_assert_cmpint(server.observed, ==, cases[i].observed);
+		ship_result_done(&result);
+		g_string_free(server.log, TRUE);
+		g_free(server.last_facts);
+	}
 	world_done(&world);
 }
 
@@ -361,6 +428,8 @@ int main(int argc, char **argv)
 			test_the_acknowledged_facts_answer_a_server_that_lost_them);
 	g_test_add_func("/ship/facts-that-are-gone-cost-only-that-report",
 			test_facts_that_are_gone_cost_only_that_report);
+	g_test_add_func("/ship/what-was-observed-is-sent-when-it-changed",
+			test_what_was_observed_is_sent_when_it_changed);
 	g_test_add_func("/ship/the-newest-goes-first", test_the_newest_goes_first);
 	g_test_add_func("/ship/what-fails-for-now-waits", test_what_fails_for_now_waits);
 	g_test_add_func("/ship/what-is-refused-does-not-block-the-rest",
