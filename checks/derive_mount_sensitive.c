@@ -7,7 +7,7 @@
 
 enum { MAX_OWN_ENTRIES = 64 }; /* data root and containerd roots */
 
-/* Of L entries, 9 is what L9 has beyond L8. "/" is only EQUAL: everything is below it. */
+/* L9; L8 is without the last. "/" comes first and is only EQUAL: everything is below it. */
 static const struct {
 	const char *path;
 	bool only_l9;
@@ -129,7 +129,8 @@ struct mount_lists *derive_mount_lists_new(struct derivation *d)
 /* --- the verdict --- */
 
 struct judgement {
-	bool fails;
+	bool fails;       /* by the older list, which the newer one contains */
+	bool fails_l9;    /* by what only the newer list has */
 	const char *note; /* why it passes although it is on a list */
 };
 
@@ -163,21 +164,21 @@ static bool is_secret(const struct mount_lists *lists, const char *path, bool re
 
 /* One path, as given (entries as given) or as realpath (entries as realpaths). */
 static void judge_path(struct derivation *d, const struct mount_lists *lists, const char *path,
-		       bool real, bool l9, bool rw, struct judgement *judgement)
+		       bool real, bool rw, struct judgement *judgement)
 {
 	for (guint i = 0; path != NULL && i < G_N_ELEMENTS(lists->l); i++) {
 		const char *entry = entry_path(&lists->l[i], real);
 		enum path_relation relation = derive_path_relation(path, entry);
 
-		if (l_paths[i].only_l9 && !l9)
-			continue;
+		bool *fails = l_paths[i].only_l9 ? &judgement->fails_l9 : &judgement->fails;
+
 		if (relation == PATH_EQUAL)
-			judgement->fails = true;
-		if (relation != PATH_BELOW || strcmp(entry, "/") == 0 || is_exempt(path))
+			*fails = true;
+		if (relation != PATH_BELOW || i == 0 || is_exempt(path))
 			continue;
 		if (rw || l_paths[i].never_read_only)
-			judgement->fails = true;
-		else
+			*fails = true;
+		else if (!l_paths[i].only_l9)
 			judgement->note = derive_text(d, "below %s, read-only", entry);
 	}
 	if (path != NULL && is_secret(lists, path, real))
@@ -193,29 +194,30 @@ static void judge_path(struct derivation *d, const struct mount_lists *lists, co
 }
 
 static struct judgement judge(struct derivation *d, const struct mount_lists *lists,
-			      const struct mount_source *source, bool l9, bool rw)
+			      const struct mount_source *source, bool rw)
 {
-	struct judgement judgement = {false, NULL};
+	struct judgement judgement = {.note = NULL};
 
-	judge_path(d, lists, source->lexical, false, l9, rw, &judgement);
-	judge_path(d, lists, source->real, true, l9, rw, &judgement);
+	judge_path(d, lists, source->lexical, false, rw, &judgement);
+	judge_path(d, lists, source->real, true, rw, &judgement);
 	return judgement;
 }
 
+/* writable: the judgement if the mount were writable, where that was not seen. */
 static void add_row(struct derivation *d, const struct mount_lists *lists,
-		    const struct mount_source *source, bool l9)
+		    const struct mount_source *source, const struct judgement *judgement,
+		    const struct judgement *writable, bool l9)
 {
-	bool has_rw = source->facts->has_rw, rw = source->facts->rw;
-	struct judgement judgement = judge(d, lists, source, l9, has_rw && rw);
+	bool fails = judgement->fails || (l9 && judgement->fails_l9);
 	Derived__MountVerdict *row =
-		derive_mount_row(d, source, l9 ? "l9" : "l8", judgement.fails ? "fail" : "pass");
+		derive_mount_row(d, source, l9 ? "l9" : "l8", fails ? "fail" : "pass");
 	const Derived__Place *place = d->out->place;
 
-	if (!judgement.fails && !has_rw && judge(d, lists, source, l9, true).fails) {
+	if (!fails && (writable->fails || (l9 && writable->fails_l9))) {
 		row->verdict = derive_constant("unknown");
 		row->reason = derive_constant("UK|whether it is read-only was not seen");
-	} else if (!judgement.fails) {
-		row->note = arena_strdup(d->arena, judgement.note);
+	} else if (!fails) {
+		row->note = derive_constant(judgement->note);
 		derive_mount_unmatched(d, source, lists->unseen, row);
 	}
 	if (source->lexical != NULL && place->has_rootless && place->rootless)
@@ -225,6 +227,10 @@ static void add_row(struct derivation *d, const struct mount_lists *lists,
 void derive_mount_judge_sensitive(struct derivation *d, const struct mount_lists *lists,
 				  const struct mount_source *source)
 {
-	add_row(d, lists, source, false);
-	add_row(d, lists, source, true);
+	bool has_rw = source->facts->has_rw;
+	struct judgement judgement = judge(d, lists, source, has_rw && source->facts->rw);
+	struct judgement writable = has_rw ? judgement : judge(d, lists, source, true);
+
+	add_row(d, lists, source, &judgement, &writable, false);
+	add_row(d, lists, source, &judgement, &writable, true);
 }

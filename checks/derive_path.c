@@ -5,45 +5,57 @@
  */
 #include "checks/derive_internal.h"
 
+/* Takes the last component off; end stays at the start for "". */
+static char *drop_last(char *start, char *end)
+{
+	while (end > start && *--end != '/')
+		continue;
+	return end;
+}
+
 char *derive_path_clean(struct derivation *d, const char *path)
 {
-	g_auto(GStrv) parts = NULL;
-	g_autoptr(GString) clean = g_string_new("");
+	char *clean, *end;
 
 	if (path == NULL || *path != '/')
 		return NULL;
-	parts = g_strsplit(path, "/", -1);
-	for (guint i = 0; parts[i] != NULL; i++) {
-		if (*parts[i] == '\0' || strcmp(parts[i], ".") == 0)
-			continue;
-		if (strcmp(parts[i], "..") != 0) {
-			g_string_append_c(clean, '/');
-			g_string_append(clean, parts[i]);
-		} else if (clean->len > 0) {
-			g_string_truncate(clean, (gsize)(strrchr(clean->str, '/') - clean->str));
+	clean = end = arena_calloc(d->arena, strlen(path) + 2, 1);
+	for (const char *p = path; *p != '\0';) {
+		size_t length;
+
+		p += strspn(p, "/");
+		length = strcspn(p, "/");
+		if (length == 2 && p[0] == '.' && p[1] == '.') {
+			end = drop_last(clean, end);
+		} else if (length > 0 && (length > 1 || p[0] != '.')) {
+			*end++ = '/';
+			memcpy(end, p, length);
+			end += length;
 		}
+		p += length;
 	}
-	return arena_strdup(d->arena, clean->len == 0 ? "/" : clean->str);
-}
-
-static bool is_below(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	if (length == 1) /* "/" */
-		return path[0] == '/' && path[1] != '\0';
-	return strncmp(path, directory, length) == 0 && path[length] == '/';
+	if (end == clean)
+		*end++ = '/';
+	*end = '\0';
+	return clean;
 }
 
 enum path_relation derive_path_relation(const char *path, const char *entry)
 {
+	size_t i = 0;
+
 	if (path == NULL || entry == NULL)
 		return PATH_UNRELATED;
-	if (strcmp(path, entry) == 0)
+	while (path[i] != '\0' && path[i] == entry[i])
+		i++;
+	if (path[i] == entry[i])
 		return PATH_EQUAL;
-	if (is_below(entry, path))
+	/* the shorter one ends at a border of components; "/" is one */
+	if (path[i] == '\0' && (entry[i] == '/' || (i == 1 && path[0] == '/')))
 		return PATH_ABOVE;
-	return is_below(path, entry) ? PATH_BELOW : PATH_UNRELATED;
+	if (entry[i] == '\0' && (path[i] == '/' || (i == 1 && entry[0] == '/')))
+		return PATH_BELOW;
+	return PATH_UNRELATED;
 }
 
 /* The realpath of the longest known path that is path or stands above it; ret_rest what follows. */
@@ -55,10 +67,12 @@ static const char *longest_known(struct derivation *d, const char *path, const c
 	for (size_t i = 0; i < d->facts->n_file; i++) {
 		const Plimsoll__File *file = d->facts->file[i];
 		size_t length = file->path != NULL ? strlen(file->path) : 0;
+		enum path_relation relation;
 
 		if (file->real == NULL || length <= best_length || length < 2)
 			continue;
-		if (strcmp(path, file->path) == 0 || is_below(path, file->path)) {
+		relation = derive_path_relation(path, file->path);
+		if (relation == PATH_EQUAL || relation == PATH_BELOW) {
 			best = file->real;
 			best_length = length;
 		}
