@@ -187,7 +187,8 @@ static void handle_renew(struct exchange *exchange, struct worker *worker)
 	g_autoptr(GError) error = NULL;
 	bool admitted = false;
 
-	if (!access_admits(worker->reader, agent->host_id, agent->fingerprint, &admitted, &error)) {
+	if (!access_admits(worker->reader, agent->host_id, agent->fingerprint,
+			   g_get_real_time() / G_USEC_PER_SEC, &admitted, &error)) {
 		log_event("store", "error", error->message, NULL);
 		enrolment_refuse(exchange, 503, "the store is busy; try again");
 	} else if (!admitted) {

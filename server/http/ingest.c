@@ -327,7 +327,7 @@ static bool admit(const struct exchange *exchange, struct store *reader, GError 
 	bool admitted = false;
 
 	if (!access_admits(reader, exchange->peer.agent.host_id, exchange->peer.agent.fingerprint,
-			   &admitted, error))
+			   g_get_real_time() / G_USEC_PER_SEC, &admitted, error))
 		return false;
 	if (!admitted)
 		g_set_error_literal(error, STORE_ERROR, STORE_ERROR_DENIED,

@@ -92,8 +92,10 @@ static void refuse_store(struct exchange *exchange, const GError *error)
 
 /* --- sessions --- */
 
-/* The secret of a signed-in browser; NULL when there is no such session (or an error). */
-static char *find_session(struct exchange *exchange, struct worker *worker, GError **error)
+/* The secret of a signed-in browser; NULL when there is no such session (or an error). ret_role
+ * may be NULL. */
+static char *find_session(struct exchange *exchange, struct worker *worker, char **ret_role,
+			  GError **error)
 {
 	g_autofree char *secret = exchange_cookie(exchange, cookie_name);
 	uint8_t sha256[SECRET_SHA256_BYTES];
@@ -103,7 +105,11 @@ static char *find_session(struct exchange *exchange, struct worker *worker, GErr
 		return NULL;
 	secret_sha256(secret, sha256);
 	role = access_find_session(worker->reader, sha256, now_s(), error);
-	return role != NULL ? g_steal_pointer(&secret) : NULL;
+	if (role == NULL)
+		return NULL;
+	if (ret_role != NULL)
+		*ret_role = g_steal_pointer(&role);
+	return g_steal_pointer(&secret);
 }
 
 /* Belongs to one session and tells nothing about its secret. */
@@ -229,7 +235,7 @@ static void finish_sign_out(void *data, const GError *error)
 static void handle_sign_out(struct exchange *exchange, struct worker *worker)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *secret = find_session(exchange, worker, &error);
+	g_autofree char *secret = find_session(exchange, worker, NULL, &error);
 	g_autofree char *given = exchange_form(exchange, "form_token");
 	g_autofree char *wanted = secret != NULL ? form_token_of(secret) : NULL;
 	struct sign_out *sign_out;
@@ -285,10 +291,11 @@ static pages_maker *find_page(const char *path, const char **ret_rest)
 static void handle_page(struct exchange *exchange, struct worker *worker)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *secret = find_session(exchange, worker, &error);
+	g_autofree char *role = NULL;
+	g_autofree char *secret = find_session(exchange, worker, &role, &error);
 	g_autofree char *form_token = secret != NULL ? form_token_of(secret) : NULL;
 	struct page_frame frame = {
-		.generated_at_s = now_s(), .user = "link", .form_token = form_token};
+		.generated_at_s = now_s(), .user = role, .form_token = form_token};
 	const char *rest = "";
 	pages_maker *make = find_page(exchange->path, &rest);
 	GString *page = NULL;

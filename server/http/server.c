@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Step 4 as a whole: listeners hand requests to workers by one table of routes each. Agents have a
- * loop of their own, so that a thousand handshakes do not keep people waiting.
+ * loop and workers of their own, so that a thousand of them do not keep people waiting.
  */
 #include "server/http/server.h"
 
@@ -18,7 +18,7 @@
 #include "server/join.h"
 
 enum { LOOP_PEOPLE, LOOP_AGENTS, LOOPS };
-enum { DRAIN_STEP_US = 20000 };
+enum { DRAIN_STEP_US = 20000, PEOPLE_WORKERS = 2 };
 
 /* What differs between the three. */
 static const struct kind {
@@ -47,7 +47,7 @@ struct server {
 	const struct config *config;
 	struct catalogue *catalogue;
 	struct site site;
-	struct pool *pool;
+	struct pool *pools[LOOPS];
 	struct loop *loops[LOOPS];
 	struct door doors[CONFIG_LISTENERS];
 	struct rate *enrolments;
@@ -128,7 +128,7 @@ static bool dispatch(struct door *door, struct exchange *exchange, enum method m
 		refuse_route(kind, exchange, allowed);
 		return false;
 	}
-	if (pool_submit(server->pool, exchange))
+	if (pool_submit(server->pools[kind->loop], exchange))
 		return true;
 	exchange_set_header(exchange, "Retry-After", "30");
 	kind->refuse(exchange, 503, "The server is busy; try again.");
@@ -248,8 +248,11 @@ struct server *server_start(const struct config *config, GError **error)
 	for (guint i = 0; i < CONFIG_LISTENERS; i++)
 		if (!open_door(server, (enum config_listener)i, error))
 			return NULL;
-	server->pool = pool_start(&server->site, error);
-	if (server->pool == NULL || !publish_ports(server, error))
+	server->pools[LOOP_PEOPLE] = pool_start(&server->site, PEOPLE_WORKERS, false, error);
+	if (server->pools[LOOP_PEOPLE] == NULL)
+		return NULL;
+	server->pools[LOOP_AGENTS] = pool_start(&server->site, config->workers, true, error);
+	if (server->pools[LOOP_AGENTS] == NULL || !publish_ports(server, error))
 		return NULL;
 	for (guint i = 0; i < LOOPS; i++)
 		loop_start(server->loops[i]);
@@ -333,7 +336,8 @@ void server_stop(struct server *server)
 	if (started)
 		drain(server);
 	/* Each finishes its work and hands the answers to the loops, which still run. */
-	g_clear_pointer(&server->pool, pool_stop);
+	for (guint i = 0; i < LOOPS; i++)
+		g_clear_pointer(&server->pools[i], pool_stop);
 	g_clear_pointer(&server->site.writer, writer_stop);
 	stop_loops(server, started);
 	pki_free(server->site.pki);

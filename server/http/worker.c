@@ -36,30 +36,30 @@ static gpointer work(gpointer data)
 	return NULL;
 }
 
-static struct seat *new_seat(struct pool *pool, GError **error)
+static struct seat *new_seat(struct pool *pool, bool judges, GError **error)
 {
 	struct seat *seat = g_new0(struct seat, 1);
 
 	seat->pool = pool;
 	seat->worker.site = pool->site;
 	seat->worker.reader = store_open(pool->site->config->data_dir, STORE_READ, error);
-	if (seat->worker.reader != NULL)
+	if (seat->worker.reader != NULL && judges)
 		seat->worker.evaluator = evaluator_new(pool->site->catalogue, error);
-	if (seat->worker.evaluator != NULL)
+	if (judges ? seat->worker.evaluator != NULL : seat->worker.reader != NULL)
 		return seat;
 	free_seat(seat);
 	return NULL;
 }
 
-struct pool *pool_start(const struct site *site, GError **error)
+struct pool *pool_start(const struct site *site, guint n_workers, bool judges, GError **error)
 {
 	PLIMSOLL_AUTO(pool) *pool = g_new0(struct pool, 1);
 
 	pool->site = site;
 	pool->queue = g_async_queue_new();
 	pool->threads = g_ptr_array_new();
-	for (guint i = 0; i < site->config->workers; i++) {
-		struct seat *seat = new_seat(pool, error);
+	for (guint i = 0; i < n_workers; i++) {
+		struct seat *seat = new_seat(pool, judges, error);
 
 		if (seat == NULL)
 			return NULL;

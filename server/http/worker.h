@@ -23,13 +23,17 @@ struct site {
 struct worker {
 	const struct site *site;
 	struct store *reader;
-	struct evaluator *evaluator;
+	struct evaluator *evaluator; /* NULL in a pool that does not judge */
 };
 
 struct pool;
 
-/* Starts config->workers threads. gives: stop with pool_stop(), which finishes what waits. */
-struct pool *pool_start(const struct site *site, GError **error);
+/*
+ * Starts n threads; those that judge get an evaluator each.
+ *
+ * gives  stop with pool_stop(), which finishes what waits.
+ */
+struct pool *pool_start(const struct site *site, guint n_workers, bool judges, GError **error);
 void pool_stop(struct pool *pool);
 PLIMSOLL_AUTOPTR(pool, pool_stop)
 

@@ -44,7 +44,8 @@ static const char *const statements[] = {
 			    " not_after, issued_at, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ADMITS] =
 		"SELECT 1 FROM certificate c JOIN host h ON h.id = c.host"
-		" WHERE c.fingerprint = ?2 AND c.host = ?1 AND h.retired_at IS NULL"
+		" WHERE c.fingerprint = ?2 AND c.host = ?1 AND c.not_after > ?3"
+		" AND h.retired_at IS NULL"
 		" AND NOT EXISTS (SELECT 1 FROM denied d WHERE (d.kind = 'host' AND d.value = ?1)"
 		"  OR (d.kind = 'certificate' AND d.value = ?2))",
 	[DENY_HOST] = "INSERT OR IGNORE INTO denied (kind, value, reason, at, by)"
@@ -169,13 +170,14 @@ bool access_renew(struct store *store, const struct host_certificate *certificat
 	       add_certificate(store, certificate, "host.renew", error);
 }
 
-bool access_admits(struct store *store, const char *host_id, const char *fingerprint,
+bool access_admits(struct store *store, const char *host_id, const char *fingerprint, int64_t now_s,
 		   bool *ret_admitted, GError **error)
 {
 	int64_t admitted = 0;
 
 	if (!sql_find_int(store->sql, statements[ADMITS],
-			  SQL_ARGS(sql_text(host_id), sql_text(fingerprint)), 0, &admitted, error))
+			  SQL_ARGS(sql_text(host_id), sql_text(fingerprint), sql_int(now_s)), 0,
+			  &admitted, error))
 		return false;
 	*ret_admitted = admitted == 1;
 	return true;

@@ -55,8 +55,11 @@ bool access_enroll(struct store *store, const char *token_id,
  */
 bool access_renew(struct store *store, const struct host_certificate *certificate, GError **error);
 
-/* Whether a certificate was issued here for this host and neither is denied or retired. */
-bool access_admits(struct store *store, const char *host_id, const char *fingerprint,
+/*
+ * Whether a certificate was issued here for this host, still holds, and neither is denied or
+ * retired. TLS asks once, at a full handshake; this is asked in every request.
+ */
+bool access_admits(struct store *store, const char *host_id, const char *fingerprint, int64_t now_s,
 		   bool *ret_admitted, GError **error);
 
 /* Shuts a host out and leaves its history; or deletes it. error: STORE_ERROR_NOT_FOUND. */

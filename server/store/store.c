@@ -173,20 +173,16 @@ bool store_transact(struct store *store, store_work *work, void *data, GError **
 	return false;
 }
 
-bool store_checkpoint(struct store *store, int *ret_frames_left, GError **error)
+bool store_checkpoint(struct store *store, bool restart, GError **error)
 {
-	int frames = 0;
-	int moved = 0;
-	int code = sqlite3_wal_checkpoint_v2(sql_handle(store->sql), NULL,
-					     SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+	int code = sqlite3_wal_checkpoint_v2(
+		sql_handle(store->sql), NULL,
+		restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
-	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
-		g_set_error(error, STORE_ERROR, STORE_ERROR_IO, "checkpoint: %s",
-			    sqlite3_errstr(code));
-		return false;
-	}
-	*ret_frames_left = frames - moved;
-	return true;
+	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+		return true;
+	g_set_error(error, STORE_ERROR, STORE_ERROR_IO, "checkpoint: %s", sqlite3_errstr(code));
+	return false;
 }
 
 /* Finds the id of a row by two texts, or adds the row. */

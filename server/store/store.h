@@ -45,8 +45,12 @@ bool store_try(struct store *store, store_work *work, void *data, GError **error
 /* begin, work, commit. */
 bool store_transact(struct store *store, store_work *work, void *data, GError **error);
 
-/* Copies what is committed into the database file; never waits for readers. */
-bool store_checkpoint(struct store *store, int *ret_frames_left, GError **error);
+/*
+ * Copies what is committed into the database file.
+ *
+ * restart  waits for readers, too, so that the log starts anew; else takes what it can get.
+ */
+bool store_checkpoint(struct store *store, bool restart, GError **error);
 
 /* Deletes what is past its retention; in one transaction. */
 bool store_purge(struct store *store, int64_t now_s, GError **error);

@@ -8,6 +8,7 @@
 
 enum {
 	CHECKPOINT_PAGES = 1000, /* of the write-ahead log */
+	RESTART_PAGES = 32000,   /* 128 MB: the log grew faster than it was copied */
 	PURGE_EVERY_S = 86400,
 	WAKE_EVERY_S = 3600,
 };
@@ -25,6 +26,7 @@ struct writer {
 	GAsyncQueue *queue;         /* struct work_item */
 	GThread *thread;
 	gint commits;
+	int log_pages;         /* after the last commit */
 	struct work_item stop; /* its address in the queue ends the thread */
 
 	GThread *keeper; /* checkpoints and retention */
@@ -40,6 +42,7 @@ static int after_commit(void *data, sqlite3 *db, const char *name, int pages)
 
 	(void)db;
 	(void)name;
+	writer->log_pages = pages;
 	if (pages < CHECKPOINT_PAGES)
 		return SQLITE_OK;
 	g_mutex_lock(&writer->mutex);
@@ -101,6 +104,11 @@ static void write_batch(struct writer *writer, struct work_item *first, GPtrArra
 	else
 		store_end(writer->store);
 	finish_batch(batch, error);
+	/* While writes never pause, the other thread never reaches the end of the log. */
+	if (writer->log_pages >= RESTART_PAGES) {
+		writer->log_pages = 0;
+		(void)store_checkpoint(writer->store, true, NULL);
+	}
 }
 
 static gpointer write_all(gpointer data)
@@ -121,10 +129,8 @@ static gpointer write_all(gpointer data)
 
 static void keep_house(struct writer *writer, gint64 *purged_us)
 {
-	int left = 0;
-
 	/* Neither can harm what is stored; both are tried again. */
-	(void)store_checkpoint(writer->checkpointer, &left, NULL);
+	(void)store_checkpoint(writer->checkpointer, false, NULL);
 	if (*purged_us != 0 &&
 	    g_get_monotonic_time() - *purged_us < (gint64)PURGE_EVERY_S * G_USEC_PER_SEC)
 		return;

@@ -369,9 +369,12 @@ static void test_retired_and_forgotten_hosts_report_nothing(void)
 	bool admitted = true;
 
 	world_init(&world);
-	g_assert_true(access_admits(world.store, "host-a", "fp-host-a", &admitted, NULL));
+	g_assert_true(access_admits(world.store, "host-a", "fp-host-a", NOW, &admitted, NULL));
 	g_assert_true(admitted);
-	g_assert_true(access_admits(world.store, "host-b", "fp-host-a", &admitted, NULL));
+	g_assert_true(
+		access_admits(world.store, "host-a", "fp-host-a", NOW + 100, &admitted, NULL));
+	g_assert_false(admitted); /* the certificate has ended */
+	g_assert_true(access_admits(world.store, "host-b", "fp-host-a", NOW, &admitted, NULL));
 	g_assert_false(admitted);
 	g_assert_true(access_retire_host(world.store, "host-a", "test", NOW, &error));
 	g_assert_true(access_forget_host(world.store, "host-b", "test", NOW, &error));
@@ -382,7 +385,8 @@ static void test_retired_and_forgotten_hosts_report_nothing(void)
 		g_assert_error(error, STORE_ERROR, STORE_ERROR_DENIED);
 		g_clear_error(&error);
 		g_assert_true(access_admits(world.store, given.host,
-					    i == 0 ? "fp-host-a" : "fp-host-b", &admitted, NULL));
+					    i == 0 ? "fp-host-a" : "fp-host-b", NOW, &admitted,
+					    NULL));
 		g_assert_false(admitted);
 	}
 	g_assert_false(access_retire_host(world.store, "host-b", "test", NOW, &error));

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small parts of the server: configuration, durations, rates, engine keys, freshness. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "server/cli/site.h"
+#include "server/config.h"
+#include "server/http/ingest.h"
+#include "server/http/pages.h"
+#include "server/http/rate.h"
+#include "server/secret.h"
+
+/* --- configuration --- */
+
+static const struct {
+	const char *name;
+	const char *text;
+	const char *want; /* part of the message; NULL: it is good */
+} configs[] = {
+	{"least", "[server]\nbenchmark=b\nnames=localhost\n", NULL},
+	{"all kinds of keys",
+	 "[server]\nbenchmark=b\nnames=a;b ;::1\nworkers=3\n[listen]\npeople=[::1]:0\n"
+	 "agents=127.0.0.1:65535\n[limits]\nqueue=1\n",
+	 NULL},
+	{"no benchmark", "[server]\nnames=localhost\n", "[server] benchmark: missing"},
+	{"no names", "[server]\nbenchmark=b\nnames=;\n", "[server] names: missing"},
+	{"a name that is none", "[server]\nbenchmark=b\nnames=a,DNS:b\n", "no host name"},
+	{"unknown key", "[server]\nbenchmark=b\nnames=a\nbenchmarc=c\n", "no such setting"},
+	{"unknown group", "[sever]\nbenchmark=b\n", "no such setting"},
+	{"number too large", "[limits]\nqueue=100001\n", "no number from 1 to 100000"},
+	{"number with a tail", "[limits]\nqueue=10x\n", "no number"},
+	{"negative number", "[limits]\nqueue=-1\n", "no number"},
+	{"listen without port", "[listen]\npeople=127.0.0.1\n", "ADDRESS:PORT"},
+	{"listen at a name", "[listen]\npeople=localhost:1\n", "ADDRESS:PORT"},
+	{"port too large", "[listen]\npeople=127.0.0.1:65536\n", "ADDRESS:PORT"},
+	{"no INI at all", "benchmark=b\n", "server.conf"},
+};
+
+static char *write_config(const char *dir, const char *name, const char *text)
+{
+	char *path = g_build_filename(dir, name, NULL);
+
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+static void test_config(gconstpointer data)
+{
+	guint i = GPOINTER_TO_UINT(data);
+	g_autofree char *dir = g_dir_make_tmp("plimsoll-conf-XXXXXX", NULL);
+	g_autofree char *path = write_config(dir, "server.conf", configs[i].text);
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(config) *config = config_read(path, "/data", &error);
+
+	(void)g_unlink(path);
+	(void)g_rmdir(dir);
+	if (configs[i].want == NULL) {
+		g_assert_no_error(error);
+		g_assert_cmpstr(config->data_dir, ==, "/data");
+		g_assert_cmpuint(config->limits.handshake_deadline_ms, ==, 5000);
+		return;
+	}
+	g_assert_null(config);
+	if (strstr(error->message, configs[i].want) == NULL)
+		g_error("'%s' does not say '%s'", error->message, configs[i].want);
+	g_assert_nonnull(strstr(error->message, "server.conf"));
+}
+
+static void test_drop_ins_win_in_order(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("plimsoll-conf-XXXXXX", NULL);
+	g_autofree char *path = write_config(dir, "server.conf",
+					     "[server]\nbenchmark=b\nnames=a\n[limits]\nqueue=1\n");
+	g_autofree char *folder = g_strconcat(path, ".d", NULL);
+	g_autofree char *second = NULL;
+	g_autofree char *first = NULL;
+	g_autofree char *ignored = NULL;
+	PLIMSOLL_AUTO(config) *config = NULL;
+
+	g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+	second = write_config(folder, "20.conf", "[limits]\nqueue=20\n");
+	first = write_config(folder, "10.conf", "[limits]\nqueue=10\nconnections=10\n");
+	ignored = write_config(folder, "30.conf.bak", "[limits]\nqueue=30\n");
+	config = config_read(path, NULL, NULL);
+	g_assert_nonnull(config);
+	g_assert_cmpuint(config->limits.queue, ==, 20);
+	g_assert_cmpuint(config->limits.connections, ==, 10);
+	(void)g_unlink(first);
+	(void)g_unlink(second);
+	(void)g_unlink(ignored);
+	(void)g_rmdir(folder);
+	(void)g_unlink(path);
+	(void)g_rmdir(dir);
+}
+
+static void test_new_configuration_reads_back(void)
+{
+	static const char *const names[] = {"fleet.example", "192.0.2.1", NULL};
+	static const guint ports[CONFIG_LISTENERS] = {1, 2, 3};
+	g_autofree char *dir = g_dir_make_tmp("plimsoll-conf-XXXXXX", NULL);
+	g_autofree char *text = config_text("/srv/data", "cis-docker-1.6.0", names, "::1", ports);
+	g_autofree char *path = write_config(dir, "server.conf", text);
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(config) *config = config_read(path, NULL, &error);
+
+	(void)g_unlink(path);
+	(void)g_rmdir(dir);
+	g_assert_no_error(error);
+	g_assert_cmpstr(config->data_dir, ==, "/srv/data");
+	g_assert_cmpstr(config->benchmark, ==, "cis-docker-1.6.0");
+	g_assert_cmpstr(config->names[1], ==, "192.0.2.1");
+	g_assert_cmpstr(config->listen[CONFIG_ENROLMENT].address, ==, "::1");
+	g_assert_cmpuint(config->listen[CONFIG_ENROLMENT].port, ==, 3);
+}
+
+/* --- words --- */
+
+static const struct {
+	const char *text;
+	int64_t want; /* 0: refused */
+} durations[] = {
+	{"60", 60},       {"90s", 90},
+	{"15m", 900},     {"1h", 3600},
+	{"30d", 2592000}, {"59", 0},
+	{"31d", 0},       {"", 0},
+	{"h", 0},         {"1w", 0},
+	{"-1h", 0},       {"1.5h", 0},
+	{"1 h", 0},       {"99999999999999999999d", 0},
+};
+
+static void test_durations(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(durations); i++) {
+		int64_t got = 0;
+
+		if (site_parse_duration(durations[i].text, &got) != (durations[i].want != 0) ||
+		    (durations[i].want != 0 && got != durations[i].want))
+			g_error("'%s': %" G_GINT64_FORMAT, durations[i].text, got);
+	}
+}
+
+static const struct {
+	const char *key;
+	bool want;
+} engine_keys[] = {
+	{"rootful", true},
+	{"rootless:1000", true},
+	{"podman", true},
+	{"podman:0", true},
+	{"rootless", true},
+	{"rootful:0", false},
+	{"rootless:", false},
+	{"rootless:x", false},
+	{"root", false},
+	{"", false},
+	{":", false},
+	{"rootful ", false},
+	{"podman:1000/..", false},
+	{"Rootful", false},
+};
+
+static void test_engine_keys(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(engine_keys); i++)
+		if (ingest_is_engine_key(engine_keys[i].key) != engine_keys[i].want)
+			g_error("'%s'", engine_keys[i].key);
+}
+
+static const struct {
+	int64_t age_s; /* -1: never */
+	guint every_s;
+	enum freshness want;
+} ages[] = {
+	{-1, 3600, FRESHNESS_WAITING},     {0, 3600, FRESHNESS_CURRENT},
+	{5400, 3600, FRESHNESS_CURRENT},   {5401, 3600, FRESHNESS_LATE},
+	{86400, 3600, FRESHNESS_LATE},     {86401, 3600, FRESHNESS_SILENT},
+	{86401, 86400, FRESHNESS_CURRENT}, {4 * 86400 + 1, 86400, FRESHNESS_SILENT},
+	{-100, 3600, FRESHNESS_CURRENT}, /* a clock that went back */
+};
+
+static void test_freshness(void)
+{
+	const int64_t now_s = 1800000000;
+
+	for (guint i = 1; i < G_N_ELEMENTS(ages); i++)
+		g_assert_cmpint(pages_freshness(now_s - ages[i].age_s, now_s, ages[i].every_s), ==,
+				ages[i].want);
+	g_assert_cmpint(pages_freshness(0, now_s, 3600), ==, ages[0].want);
+}
+
+static void test_rate_counts_by_source_and_minute(void)
+{
+	PLIMSOLL_AUTO(rate) *rate = rate_new(2);
+	const int64_t minute = (int64_t)60 * G_USEC_PER_SEC;
+
+	g_assert_true(rate_allows(rate, "a", minute));
+	g_assert_true(rate_allows(rate, "a", minute + 1));
+	g_assert_false(rate_allows(rate, "a", 2 * minute - 1));
+	g_assert_true(rate_allows(rate, "b", 2 * minute - 1));
+	g_assert_true(rate_allows(rate, "a", 2 * minute));
+}
+
+static void test_rate_remembers_a_bounded_number(void)
+{
+	PLIMSOLL_AUTO(rate) *rate = rate_new(2);
+
+	for (guint i = 0; i < RATE_SOURCES; i++) {
+		g_autofree char *source = g_strdup_printf("%u", i);
+
+		g_assert_true(rate_allows(rate, source, 1));
+	}
+	g_assert_false(rate_allows(rate, "one more", 1));
+	g_assert_true(rate_allows(rate, "0", 1));
+}
+
+static void test_secrets(void)
+{
+	g_autofree char *one = secret_new();
+	g_autofree char *two = secret_new();
+	g_autofree char *uuid = secret_new_uuid();
+	uint8_t left[SECRET_SHA256_BYTES];
+	uint8_t right[SECRET_SHA256_BYTES];
+
+	g_assert_cmpuint(strlen(one), ==, 43);
+	g_assert_cmpstr(one, !=, two);
+	g_assert_true(g_uuid_string_is_valid(uuid));
+	g_assert_cmpint(uuid[14], ==, '4');
+	secret_sha256(one, left);
+	secret_sha256(one, right);
+	g_assert_true(secret_equal(left, right));
+	right[31] ^= 1;
+	g_assert_false(secret_equal(left, right));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(configs); i++) {
+		g_autofree char *path = g_strdup_printf("/site/config/%s", configs[i].name);
+
+		g_test_add_data_func(path, GUINT_TO_POINTER(i), test_config);
+	}
+	g_test_add_func("/site/drop-ins", test_drop_ins_win_in_order);
+	g_test_add_func("/site/new-configuration", test_new_configuration_reads_back);
+	g_test_add_func("/site/durations", test_durations);
+	g_test_add_func("/site/engine-keys", test_engine_keys);
+	g_test_add_func("/site/freshness", test_freshness);
+	g_test_add_func("/site/rate", test_rate_counts_by_source_and_minute);
+	g_test_add_func("/site/rate-bound", test_rate_remembers_a_bounded_number);
+	g_test_add_func("/site/secrets", test_secrets);
+	return g_test_run();
+}
