@@ -12,12 +12,12 @@
 
 static struct evaluator *get_evaluator(void)
 {
+	static struct catalogue *catalogue; /* both live as long as the process */
 	static struct evaluator *evaluator;
 	g_autoptr(GError) error = NULL;
 
 	if (evaluator == NULL) {
-		struct catalogue *catalogue = catalogue_new(NULL, &error);
-
+		catalogue = catalogue_new(NULL, &error);
 		g_assert_no_error(error);
 		evaluator = evaluator_new(catalogue, &error);
 		g_assert_no_error(error);
