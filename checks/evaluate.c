@@ -112,11 +112,27 @@ static void read_row(const struct items *items, int64_t ord, struct facts_row *r
 			ret_row);
 }
 
+/* Who the subject is, as an item that nothing is known about yet. */
+static void describe_as(const struct items *items, const struct subject_kind *kind, int64_t ord,
+			struct item *item)
+{
+	struct run *run = items->run;
+	struct item **described = &run->described[subject_index(kind)];
+	const struct facts_data *data = &run->evaluator->session->facts.data;
+	int64_t rows = facts_table_rows(facts_table_find(kind->table), data, 0);
+
+	if (*described == NULL)
+		*described = arena_calloc(run->arena, (size_t)rows, sizeof(**described));
+	if ((*described)[ord].label == NULL) {
+		(*described)[ord].verdict = VERDICT_UNKNOWN;
+		subject_describe(kind, run->facts, (size_t)ord, run->arena, &(*described)[ord]);
+	}
+	*item = (*described)[ord];
+}
+
 static void describe(const struct items *items, int64_t ord, struct item *item)
 {
-	*item = (struct item){.verdict = VERDICT_UNKNOWN};
-	subject_describe(items->query->kind, items->run->facts, (size_t)ord, items->run->arena,
-			 item);
+	describe_as(items, items->query->kind, ord, item);
 }
 
 static void add_unknown(struct items *items, int64_t ord, const char *reason)
@@ -127,7 +143,8 @@ static void add_unknown(struct items *items, int64_t ord, const char *reason)
 	describe(items, ord, &item);
 	if (reason == NULL) {
 		read_row(items, ord, &row);
-		reason = default_reason(items->run, items->query->reads, items->query->table, &row);
+		reason =
+			default_reason(items->run, &items->query->reads, items->query->table, &row);
 	}
 	item.verdict = reason_verdict(reason);
 	items_add(items, &item, reason);
@@ -162,7 +179,7 @@ static bool add_decision(struct items *items, int64_t ord)
 		reason = as_reason(items->run->arena, items_text(items, statement, SUBJECT_REASON));
 		if (reason == NULL) {
 			read_row(items, ord, &row);
-			reason = default_reason(items->run, items->query->reads,
+			reason = default_reason(items->run, &items->query->reads,
 						items->query->table, &row);
 		}
 		item.verdict = reason_verdict(reason);
@@ -280,7 +297,7 @@ static const char *reason_of_row(const struct items *items, const struct subject
 	if (own)
 		read_row(items, ord, &row);
 	if (reason == NULL)
-		reason = default_reason(items->run, items->query->reads, items->query->table,
+		reason = default_reason(items->run, &items->query->reads, items->query->table,
 					own ? &row : NULL);
 	if (!stated)
 		item->verdict = reason_verdict(reason);
@@ -290,7 +307,8 @@ static const char *reason_of_row(const struct items *items, const struct subject
 /* gives: what is wrong with the row; NULL = nothing. */
 static const char *add_row(struct items *items, struct subjects *subjects)
 {
-	const char *verdict = column_text(items, ITEM_VERDICT);
+	const char *stated = column_text(items, ITEM_VERDICT);
+	enum verdict verdict = VERDICT_UNKNOWN;
 	bool known = false;
 	const struct subject_kind *kind = kind_of_row(items, &known);
 	struct item item = {.verdict = VERDICT_UNKNOWN};
@@ -299,19 +317,20 @@ static const char *add_row(struct items *items, struct subjects *subjects)
 
 	if (!known)
 		return "its items name a kind that does not exist";
-	if (verdict != NULL && !verdict_parse(verdict, &item.verdict))
-		return arena_printf(items->run->arena, "'%s' is not a verdict", verdict);
+	if (stated != NULL && !verdict_parse(stated, &verdict))
+		return arena_printf(items->run->arena, "'%s' is not a verdict", stated);
 	ord = ord_of_row(items, subjects, kind);
 	if (ord == -2)
 		return NULL;
-	if (ord == -1 && item.verdict == VERDICT_PASS)
+	if (ord == -1 && verdict == VERDICT_PASS)
 		return "a passing item names no subject";
 	if (ord >= 0)
-		subject_describe(kind, items->run->facts, (size_t)ord, items->run->arena, &item);
+		describe_as(items, kind, ord, &item);
 	else
-		item.subject = item.label = kind->name;
+		item.subject = item.subject_key = item.label = kind->name;
+	item.verdict = verdict;
 	fill_from_row(items, &item);
-	reason = reason_of_row(items, kind, ord, verdict != NULL, &item);
+	reason = reason_of_row(items, kind, ord, stated != NULL, &item);
 	items_add(items, &item, reason);
 	if (ord >= 0 && kind == items->query->kind)
 		*mark(subjects->seen, ord) = 1;
@@ -432,7 +451,7 @@ static void judge_subjects(struct items *items, struct result *result)
 		set_broken(items, result, failure);
 		return;
 	}
-	each_truncation(items->run, items->query, add_truncated, items);
+	each_truncation(items, add_truncated);
 	if (total(items->counts) == 0)
 		finish_empty(items, result);
 	else
@@ -489,8 +508,8 @@ static const char *applies_reason(const struct items *items)
 	else if (type == SQLITE_TEXT)
 		reason = as_reason(run->arena, items_text(items, statement, 0));
 	else if (type != SQLITE_INTEGER)
-		reason =
-			default_reason(run, items->query->applies_reads, items->query->table, NULL);
+		reason = default_reason(run, &items->query->applies_reads, items->query->table,
+					NULL);
 	else if (sqlite3_column_int64(statement, 0) == 0)
 		reason = "NA";
 	(void)sqlite3_reset(statement);
@@ -554,22 +573,24 @@ static struct evaluation *run_all(struct evaluator *evaluator, const struct eval
 				  const Derived__Derived *derived, struct arena *arena,
 				  bool (*wanted)(const struct check *check, void *data), void *data)
 {
-	struct facts_data *shown = &evaluator->session->facts.data;
-	struct run run = {evaluator, input, input->facts, arena};
+	const struct facts_data shown = {{
+		[FACTS_ROOT_FACTS] = &input->facts->base,
+		[FACTS_ROOT_OBSERVED] = input->observed != NULL ? &input->observed->base : NULL,
+		[FACTS_ROOT_DERIVED] = derived != NULL ? &derived->base : NULL,
+	}};
+	struct run run = {evaluator, input, input->facts, arena, {NULL}};
 	struct result *results =
 		arena_calloc(arena, MAX(evaluator->queries->len, 1), sizeof(*results));
 	struct evaluation *evaluation = g_new0(struct evaluation, 1);
 
-	shown->roots[FACTS_ROOT_FACTS] = &input->facts->base;
-	shown->roots[FACTS_ROOT_OBSERVED] = input->observed != NULL ? &input->observed->base : NULL;
-	shown->roots[FACTS_ROOT_DERIVED] = derived != NULL ? &derived->base : NULL;
+	facts_vtab_show(&evaluator->session->facts, &shown);
 	for (guint i = 0; i < evaluator->queries->len; i++) {
 		const struct query *query = g_ptr_array_index(evaluator->queries, i);
 
 		if (wanted == NULL || wanted(query->check, data))
 			judge(&run, query, &results[evaluation->n_results++]);
 	}
-	*shown = (struct facts_data){0};
+	facts_vtab_show(&evaluator->session->facts, NULL);
 	evaluation->results = results;
 	evaluation->arena = arena;
 	return evaluation;

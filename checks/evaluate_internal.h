@@ -38,6 +38,15 @@ enum item_column {
 	ITEM_COLUMN_COUNT
 };
 
+/* What statements read, and whom to ask when it is not there. */
+struct reads {
+	GArray *columns;         /* struct sql_read */
+	GPtrArray *groups;       /* of the columns, each once: names of schema.h */
+	GPtrArray *table_groups; /* of the tables as a whole */
+	unsigned since; /* the newest schema that a column needs, and which column that is */
+	struct sql_read newest;
+};
+
 /* One form of one check, ready to run. */
 struct query {
 	const struct check *check;
@@ -49,8 +58,8 @@ struct query {
 	sqlite3_stmt *subjects;          /* NULL = manual, one item */
 	sqlite3_stmt *items;             /* NULL = by `fail` */
 	int columns[ITEM_COLUMN_COUNT];  /* of items; -1 = not there */
-	GArray *applies_reads;           /* struct sql_read */
-	GArray *reads;                   /* of subjects and items */
+	struct reads applies_reads;
+	struct reads reads; /* of subjects and items */
 	bool reads_history;
 };
 
@@ -65,6 +74,8 @@ struct run {
 	const struct evaluate_input *input;
 	const Plimsoll__Facts *facts;
 	struct arena *arena;
+	struct item
+		*described[SUBJECT_KINDS]; /* by ordinal, made on demand: many checks name them */
 };
 
 /* ---- evaluate_query.c ---- */
@@ -84,6 +95,9 @@ struct items {
 	guint counts[VERDICT_COUNT];
 	guint64 rows;
 	const char *forced; /* a reason: every item is unknown because of it; NULL = none */
+	struct {
+		const char *reason, *code, *text;
+	} last; /* the reason of the last item that had one: mostly the next one's too */
 };
 
 /* A text of a statement's row, cut to its limit, valid, and in the arena. NULL stays NULL. */
@@ -95,15 +109,20 @@ void items_finish(struct items *items, struct result *result);
 
 /* ---- evaluate_reason.c ---- */
 
+void reads_init(struct reads *reads);
+void reads_done(struct reads *reads);
+/* Looks the columns up in the schema, once they are complete. */
+void reads_complete(struct reads *reads);
+const char *table_group(const struct facts_table *table);
+
 /* Why a check that read these columns could not decide; row == NULL: not about one row. */
-const char *default_reason(const struct run *run, const GArray *reads,
+const char *default_reason(const struct run *run, const struct reads *reads,
 			   const struct facts_table *table, const struct facts_row *row);
 /* The reason why a table that shows no row may not be empty; NULL = it is empty. */
 const char *empty_reason(const struct run *run, const struct facts_table *table);
-/* Calls back for each table of reads, and table itself, whose group was cut short. */
-void each_truncation(const struct run *run, const struct query *query,
-		     void (*each)(struct items *items, const char *reason, const char *group),
-		     struct items *items);
+/* Calls back for each group of the query's tables that was cut short. */
+void each_truncation(struct items *items,
+		     void (*each)(struct items *items, const char *reason, const char *group));
 
 /* ---- evaluate.c ---- */
 

@@ -38,7 +38,9 @@ static const char *shared_with_last(const struct items *items, const char *text)
 	last = &g_array_index(items->array, struct item, items->array->len - 1);
 	if (g_strcmp0(last->expected, text) == 0)
 		return last->expected;
-	return g_strcmp0(last->source, text) == 0 ? last->source : NULL;
+	if (g_strcmp0(last->source, text) == 0)
+		return last->source;
+	return g_strcmp0(last->observed, text) == 0 ? last->observed : NULL;
 }
 
 const char *items_text(const struct items *items, sqlite3_stmt *statement, int column)
@@ -63,10 +65,19 @@ static bool has_room(const struct items *items, enum verdict verdict)
 					       : LIMIT_EVALUATION_BYTES);
 }
 
+static void set_reason(struct items *items, struct item *item, const char *reason)
+{
+	if (items->last.reason == NULL || g_strcmp0(items->last.reason, reason) != 0) {
+		items->last.reason = reason;
+		items->last.code = reason_code(items->run->arena, reason);
+		items->last.text = reason_text(items->run->arena, reason);
+	}
+	item->reason = items->last.code;
+	item->reason_text = items->last.text;
+}
+
 void items_add(struct items *items, struct item *item, const char *reason)
 {
-	struct arena *arena = items->run->arena;
-
 	if (items->forced != NULL) {
 		item->verdict = VERDICT_UNKNOWN;
 		reason = items->forced;
@@ -76,10 +87,8 @@ void items_add(struct items *items, struct item *item, const char *reason)
 	items->counts[item->verdict]++;
 	if (!has_room(items, item->verdict))
 		return;
-	if (item->verdict == VERDICT_UNKNOWN || item->verdict == VERDICT_NOT_APPLICABLE) {
-		item->reason = reason_code(arena, reason);
-		item->reason_text = reason_text(arena, reason);
-	}
+	if (item->verdict == VERDICT_UNKNOWN || item->verdict == VERDICT_NOT_APPLICABLE)
+		set_reason(items, item, reason);
 	g_array_append_val(items->array, *item);
 }
 

@@ -188,7 +188,7 @@ static bool prepare_applies(struct sql_session *session, struct query *query, GE
 	append_expression(&text, applies);
 	if (query->kind->singleton)
 		g_string_append_printf(sql, " FROM \"%s\" AS s", query->table->name);
-	query->applies = prepare(session, query, &text, query->applies_reads, error);
+	query->applies = prepare(session, query, &text, query->applies_reads.columns, error);
 	return query->applies != NULL && has_columns(query, &text, query->applies, 1, error);
 }
 
@@ -227,7 +227,7 @@ static bool prepare_subjects(struct sql_session *session, struct query *query, G
 		append_expression(&text, where);
 		g_string_append(sql, " IS NOT FALSE");
 	}
-	query->subjects = prepare(session, query, &text, query->reads, error);
+	query->subjects = prepare(session, query, &text, query->reads.columns, error);
 	return query->subjects != NULL &&
 	       (text.n == 0 || has_columns(query, &text, query->subjects, n, error));
 }
@@ -267,8 +267,17 @@ static bool prepare_items(struct sql_session *session, struct query *query, GErr
 	const struct sourced *items = PICK(query, items);
 
 	append_source(&text, items);
-	query->items = prepare(session, query, &text, query->reads, error);
+	query->items = prepare(session, query, &text, query->reads.columns, error);
 	return query->items != NULL && map_columns(query, items, error);
+}
+
+static bool reads_table(const struct reads *reads, const char *name)
+{
+	for (guint i = 0; i < reads->columns->len; i++)
+		if (strcmp(g_array_index(reads->columns, struct sql_read, i).table->name, name) ==
+		    0)
+			return true;
+	return false;
 }
 
 struct query *query_new(struct sql_session *session, const struct check *check,
@@ -282,8 +291,8 @@ struct query *query_new(struct sql_session *session, const struct check *check,
 	query->variant = variant;
 	query->kind = subject_find(check->subject);
 	query->table = facts_table_find(query->kind->table);
-	query->applies_reads = g_array_new(FALSE, FALSE, sizeof(struct sql_read));
-	query->reads = g_array_new(FALSE, FALSE, sizeof(struct sql_read));
+	reads_init(&query->applies_reads);
+	reads_init(&query->reads);
 	by_items = is_by_items(query);
 	query->decides = !by_items && PICK(query, fail)->text != NULL;
 	ok = prepare_applies(session, query, error) && prepare_subjects(session, query, error) &&
@@ -292,10 +301,9 @@ struct query *query_new(struct sql_session *session, const struct check *check,
 		query_free(query);
 		return NULL;
 	}
-	for (guint i = 0; i < query->reads->len; i++)
-		if (strcmp(g_array_index(query->reads, struct sql_read, i).table->name,
-			   "image_history") == 0)
-			query->reads_history = true;
+	reads_complete(&query->applies_reads);
+	reads_complete(&query->reads);
+	query->reads_history = reads_table(&query->reads, "image_history");
 	return query;
 }
 
@@ -306,7 +314,7 @@ void query_free(struct query *query)
 	(void)sqlite3_finalize(query->applies);
 	(void)sqlite3_finalize(query->subjects);
 	(void)sqlite3_finalize(query->items);
-	g_array_free(query->applies_reads, TRUE);
-	g_array_free(query->reads, TRUE);
+	reads_done(&query->applies_reads);
+	reads_done(&query->reads);
 	g_free(query);
 }

@@ -13,40 +13,77 @@ static uint32_t schema_of(const struct run *run)
 	return run->input->schema != 0 ? run->input->schema : SCHEMA_CURRENT;
 }
 
-/* A column that the agent's schema does not have yet. */
-static const char *old_agent_reason(const struct run *run, const GArray *reads)
-{
-	for (guint i = 0; i < reads->len; i++) {
-		const struct sql_read *read = &g_array_index(reads, struct sql_read, i);
-		const char *column = read->column != NULL && read->column->field != NULL
-					     ? read->column->name
-					     : NULL;
-		const struct schema_field *field = schema_find(read->table->name, column);
+/* ---- what statements read ---- */
 
-		if (field != NULL && field->since > schema_of(run))
-			return arena_printf(run->arena, "UK_OLD_AGENT|%s%s%s", read->table->name,
-					    column != NULL ? "." : "",
-					    column != NULL ? column : "");
-	}
-	return NULL;
+void reads_init(struct reads *reads)
+{
+	reads->columns = g_array_new(FALSE, FALSE, sizeof(struct sql_read));
+	reads->groups = g_ptr_array_new();
+	reads->table_groups = g_ptr_array_new();
 }
 
-static const char *group_of(const struct facts_table *table)
+void reads_done(struct reads *reads)
 {
-	const struct schema_field *field =
-		table->root == FACTS_ROOT_DERIVED ? NULL : schema_find(table->name, NULL);
-
-	return field != NULL ? field->group : NULL;
+	g_array_free(reads->columns, TRUE);
+	g_ptr_array_free(reads->groups, TRUE);
+	g_ptr_array_free(reads->table_groups, TRUE);
 }
 
-static const char *group_of_read(const struct sql_read *read)
+static const struct schema_field *field_of(const struct sql_read *read)
 {
-	const struct schema_field *field = NULL;
+	bool is_field = read->column != NULL && read->column->field != NULL;
 
 	if (read->table->root == FACTS_ROOT_DERIVED)
 		return NULL;
-	field = schema_find(read->table->name, read->column != NULL ? read->column->name : NULL);
+	return schema_find(read->table->name, is_field ? read->column->name : NULL);
+}
+
+const char *table_group(const struct facts_table *table)
+{
+	const struct sql_read whole = {table, NULL};
+	const struct schema_field *field = field_of(&whole);
+
 	return field != NULL ? field->group : NULL;
+}
+
+static void add_group(GPtrArray *groups, const char *group)
+{
+	if (group == NULL)
+		return;
+	for (guint i = 0; i < groups->len; i++)
+		if (strcmp(g_ptr_array_index(groups, i), group) == 0)
+			return;
+	g_ptr_array_add(groups, (gpointer)(uintptr_t)group);
+}
+
+void reads_complete(struct reads *reads)
+{
+	for (guint i = 0; i < reads->columns->len; i++) {
+		const struct sql_read *read = &g_array_index(reads->columns, struct sql_read, i);
+		const struct schema_field *field = field_of(read);
+
+		add_group(reads->table_groups, table_group(read->table));
+		if (field == NULL)
+			continue;
+		add_group(reads->groups, field->group);
+		if (field->since > reads->since) {
+			reads->since = field->since;
+			reads->newest = *read;
+		}
+	}
+}
+
+/* ---- reasons ---- */
+
+/* A column that the agent's schema does not have yet. */
+static const char *old_agent_reason(const struct run *run, const struct reads *reads)
+{
+	const struct facts_column *column = reads->newest.column;
+
+	if (reads->since <= schema_of(run))
+		return NULL;
+	return arena_printf(run->arena, "UK_OLD_AGENT|%s%s%s", reads->newest.table->name,
+			    column != NULL ? "." : "", column != NULL ? column->name : "");
 }
 
 static bool is_failed(const Plimsoll__Fetch *fetch)
@@ -77,13 +114,12 @@ static const Plimsoll__Fetch *find_fetch(const struct run *run, const char *grou
 	return found;
 }
 
-static const char *fetch_reason(const struct run *run, const GArray *reads)
+static const char *fetch_reason(const struct run *run, const struct reads *reads)
 {
 	const Plimsoll__Fetch *found = NULL;
 
-	for (guint i = 0; found == NULL && i < reads->len; i++)
-		found = find_fetch(run, group_of_read(&g_array_index(reads, struct sql_read, i)),
-				   is_failed);
+	for (guint i = 0; found == NULL && i < reads->groups->len; i++)
+		found = find_fetch(run, g_ptr_array_index(reads->groups, i), is_failed);
 	return found != NULL ? reason_of_fetch(run->arena, found) : NULL;
 }
 
@@ -153,7 +189,7 @@ static const char *file_reason(const struct run *run, const struct facts_table *
 	return subject_file_reason(run->facts->file[row->ord], run->arena);
 }
 
-const char *default_reason(const struct run *run, const GArray *reads,
+const char *default_reason(const struct run *run, const struct reads *reads,
 			   const struct facts_table *table, const struct facts_row *row)
 {
 	const char *reason = old_agent_reason(run, reads);
@@ -162,12 +198,12 @@ const char *default_reason(const struct run *run, const GArray *reads,
 		reason = file_reason(run, table, row);
 	if (reason == NULL)
 		reason = fetch_reason(run, reads);
-	return reason != NULL ? reason : column_reason(run, reads, table, row);
+	return reason != NULL ? reason : column_reason(run, reads->columns, table, row);
 }
 
 const char *empty_reason(const struct run *run, const struct facts_table *table)
 {
-	const char *group = group_of(table);
+	const char *group = table_group(table);
 	const Plimsoll__Fetch *failed = find_fetch(run, group, is_failed);
 	const struct facts_data *data = &run->evaluator->session->facts.data;
 
@@ -181,33 +217,21 @@ const char *empty_reason(const struct run *run, const struct facts_table *table)
 	return arena_printf(run->arena, "UK|%s: not collected", table->name);
 }
 
-static void add_group(GPtrArray *groups, const char *group)
+static void test_group(struct items *items, const char *group,
+		       void (*each)(struct items *items, const char *reason, const char *group))
 {
-	for (guint i = 0; i < groups->len; i++)
-		if (strcmp(g_ptr_array_index(groups, i), group) == 0)
-			return;
-	g_ptr_array_add(groups, g_strdup(group));
+	const Plimsoll__Fetch *fetch = find_fetch(items->run, group, is_truncated);
+
+	if (fetch != NULL)
+		each(items, reason_of_fetch(items->run->arena, fetch), group);
 }
 
-void each_truncation(const struct run *run, const struct query *query,
-		     void (*each)(struct items *items, const char *reason, const char *group),
-		     struct items *items)
+void each_truncation(struct items *items,
+		     void (*each)(struct items *items, const char *reason, const char *group))
 {
-	g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+	const struct query *query = items->query;
+	const GPtrArray *groups = query->reads.table_groups;
 
-	if (group_of(query->table) != NULL)
-		add_group(groups, group_of(query->table));
-	for (guint i = 0; i < query->reads->len; i++) {
-		const struct sql_read *read = &g_array_index(query->reads, struct sql_read, i);
-
-		if (group_of(read->table) != NULL)
-			add_group(groups, group_of(read->table));
-	}
-	for (guint i = 0; i < groups->len; i++) {
-		const char *group = g_ptr_array_index(groups, i);
-		const Plimsoll__Fetch *fetch = find_fetch(run, group, is_truncated);
-
-		if (fetch != NULL)
-			each(items, reason_of_fetch(run->arena, fetch), group);
-	}
+	for (guint i = 0; i < groups->len; i++)
+		test_group(items, g_ptr_array_index(groups, i), each);
 }

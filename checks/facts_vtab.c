@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Facts for SQLite. Equality on `parent` and `ord` is answered without a scan: without it a join of
- * containers and their mounts is quadratic. Equality on one text column is compared here, since a
- * byte code per row costs more than the comparison.
+ * Facts for SQLite. Equality on `parent` and `ord` is answered without a scan, equality on up to
+ * two other columns by an index or at least here: without that, joins of containers with their
+ * mounts and with what was derived of them are quadratic, and each row costs byte codes.
  */
 #include "checks/facts_vtab.h"
 
-#include <glib.h>
 #include <string.h>
 
-/* What xBestIndex tells xFilter in idxNum; the column of a text filter stands above TEXT_SHIFT. */
-enum { PLAN_PARENT = 1, PLAN_ORD = 2, PLAN_TEXT = 4, TEXT_SHIFT = 8 };
+#include "checks/facts_index.h"
+
+enum { FILTERS_MAX = 2 };
+
+/* What xBestIndex tells xFilter in idxNum: the keys, and the columns of filters, one byte each. */
+enum { PLAN_PARENT = 1, PLAN_ORD = 2, FILTER_SHIFT = 8, FILTER_BITS = 8, FILTER_MASK = 255 };
 
 /* Constant estimates: they are frozen into statements that are prepared before any facts exist. */
 enum { ESTIMATED_ROWS = 100, ESTIMATED_CHILDREN = 500, ESTIMATED_CHILDREN_OF_ONE = 5 };
 
-enum { ROWS_PER_CLOCK_LOOK = 4096 };
+enum { ROWS_PER_CLOCK_LOOK = 4096, ROWS_WORTH_AN_INDEX = 16 };
 
 struct table {
 	sqlite3_vtab base;
@@ -34,8 +37,15 @@ struct cursor {
 	int64_t parent, parent_end; /* current parent, and where to stop */
 	int64_t ord, ord_end;       /* current member of that parent, and where to stop */
 	int64_t only_ord;           /* -1 = all */
-	const struct facts_column *filter;
-	char *wanted; /* text that filter must equal; NULL = no filter */
+	struct filter {
+		const struct facts_column *column;
+		struct facts_value wanted;
+		char *text; /* of wanted */
+	} filters[FILTERS_MAX];
+	unsigned n_filters;
+	bool by_index; /* through range, not through parents and members */
+	struct facts_range range;
+	size_t next_in_range;
 	int64_t rowid;
 	bool at_end;
 };
@@ -61,9 +71,8 @@ static const char *declared_type(const struct facts_column *column)
 
 static bool is_text(const struct facts_column *column)
 {
-	return column->kind == FACTS_COLUMN_FIELD &&
-	       (column->field->type == PROTOBUF_C_TYPE_STRING ||
-		column->field->type == PROTOBUF_C_TYPE_ENUM);
+	return column->field->type == PROTOBUF_C_TYPE_STRING ||
+	       column->field->type == PROTOBUF_C_TYPE_ENUM;
 }
 
 static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
@@ -101,8 +110,20 @@ static int disconnect_table(sqlite3_vtab *vtab)
 /* ---- the plan ---- */
 
 struct plan {
-	int parent, ord, text; /* index of the constraint; -1 = none */
+	int parent, ord; /* index of the constraint; -1 = none */
+	int filters[FILTERS_MAX];
+	unsigned n_filters;
 };
+
+/* Texts compare here as bytes, so only where SQLite would do the same. */
+static bool can_filter(const struct facts_column *column, sqlite3_index_info *info, int i)
+{
+	const char *type = declared_type(column);
+
+	if (is_text(column))
+		return strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0;
+	return strcmp(type, "INTEGER") == 0;
+}
 
 static void consider(struct plan *plan, const struct facts_table *table, sqlite3_index_info *info,
 		     int i)
@@ -118,9 +139,9 @@ static void consider(struct plan *plan, const struct facts_table *table, sqlite3
 		plan->parent = i;
 	else if (column->kind == FACTS_COLUMN_ORD)
 		plan->ord = i;
-	else if (plan->text < 0 && is_text(column) &&
-		 strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
-		plan->text = i;
+	else if (plan->n_filters < FILTERS_MAX && constraint->iColumn < FILTER_MASK &&
+		 can_filter(column, info, i))
+		plan->filters[plan->n_filters++] = i;
 }
 
 static void estimate(const struct facts_table *table, const struct plan *plan,
@@ -132,36 +153,41 @@ static void estimate(const struct facts_table *table, const struct plan *plan,
 
 	if (plan->parent >= 0)
 		rows = ESTIMATED_CHILDREN_OF_ONE;
+	if (plan->n_filters > 0)
+		rows = MIN(rows, ESTIMATED_ROWS / 10);
 	if (singleton || keyed) {
 		rows = 1;
 		info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
 	}
 	info->estimatedCost = (double)rows;
-	info->estimatedRows = plan->text >= 0 ? MAX(rows / 10, 1) : rows;
+	info->estimatedRows = rows;
 }
 
-/* Keys follow the affinity rules in filter_rows(), so SQLite need not test them again (omit). */
+/* Keys follow the affinity rules in take_keys(), so SQLite need not test them again (omit). */
+static void use_key(sqlite3_index_info *info, int constraint, int bit, int *argument)
+{
+	if (constraint < 0)
+		return;
+	info->aConstraintUsage[constraint].argvIndex = ++*argument;
+	info->aConstraintUsage[constraint].omit = 1;
+	info->idxNum |= bit;
+}
+
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
 	const struct facts_table *table = ((const struct table *)(const void *)vtab)->table;
-	struct plan plan = {-1, -1, -1};
+	struct plan plan = {.parent = -1, .ord = -1};
 	int argument = 0;
 
 	for (int i = 0; i < info->nConstraint; i++)
 		consider(&plan, table, info, i);
-	if (plan.parent >= 0) {
-		info->aConstraintUsage[plan.parent].argvIndex = ++argument;
-		info->aConstraintUsage[plan.parent].omit = 1;
-		info->idxNum |= PLAN_PARENT;
-	}
-	if (plan.ord >= 0) {
-		info->aConstraintUsage[plan.ord].argvIndex = ++argument;
-		info->aConstraintUsage[plan.ord].omit = 1;
-		info->idxNum |= PLAN_ORD;
-	}
-	if (plan.text >= 0) {
-		info->aConstraintUsage[plan.text].argvIndex = ++argument;
-		info->idxNum |= PLAN_TEXT | info->aConstraint[plan.text].iColumn << TEXT_SHIFT;
+	use_key(info, plan.parent, PLAN_PARENT, &argument);
+	use_key(info, plan.ord, PLAN_ORD, &argument);
+	for (unsigned i = 0; i < plan.n_filters; i++) {
+		int column = info->aConstraint[plan.filters[i]].iColumn + 1; /* 0 = no filter */
+
+		info->aConstraintUsage[plan.filters[i]].argvIndex = ++argument;
+		info->idxNum |= column << (FILTER_SHIFT + (int)i * FILTER_BITS);
 	}
 	estimate(table, &plan, info);
 	return SQLITE_OK;
@@ -178,11 +204,19 @@ static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret_cursor)
 	return SQLITE_OK;
 }
 
+static void clear_filters(struct cursor *cursor)
+{
+	for (unsigned i = 0; i < cursor->n_filters; i++)
+		g_free(cursor->filters[i].text);
+	cursor->n_filters = 0;
+	cursor->by_index = false;
+}
+
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)(void *)base;
 
-	g_free(cursor->wanted);
+	clear_filters(cursor);
 	g_free(cursor);
 	return SQLITE_OK;
 }
@@ -224,10 +258,12 @@ static bool matches(const struct cursor *cursor)
 {
 	struct facts_value value;
 
-	if (cursor->wanted == NULL)
-		return true;
-	facts_column_read(cursor->filter, &cursor->row, &value);
-	return value.type == FACTS_VALUE_TEXT && strcmp(value.text, cursor->wanted) == 0;
+	for (unsigned i = 0; i < cursor->n_filters; i++) {
+		facts_column_read(cursor->filters[i].column, &cursor->row, &value);
+		if (facts_value_compare(&value, &cursor->filters[i].wanted) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Statements look at the clock between byte codes only; a scan that matches nothing is one of them.
@@ -236,6 +272,22 @@ static bool is_late(struct facts_vtab *shared)
 {
 	return ++shared->rows_read % ROWS_PER_CLOCK_LOOK == 0 && shared->deadline_us != 0 &&
 	       g_get_monotonic_time() > shared->deadline_us;
+}
+
+static int seek_in_range(struct cursor *cursor)
+{
+	const struct table *table = table_of(cursor);
+
+	for (; cursor->next_in_range < cursor->range.n; cursor->next_in_range++) {
+		if (is_late(table->shared))
+			return SQLITE_INTERRUPT;
+		facts_table_row(table->table, &table->shared->data, 0,
+				cursor->range.ords[cursor->next_in_range], &cursor->row);
+		if (matches(cursor))
+			return SQLITE_OK;
+	}
+	cursor->at_end = true;
+	return SQLITE_OK;
 }
 
 /* From (parent, ord) on, the first row that matches. */
@@ -259,29 +311,88 @@ static int seek(struct cursor *cursor)
 	return SQLITE_OK;
 }
 
-static bool take_keys(struct cursor *cursor, int plan, sqlite3_value **argv)
+static bool take_keys(struct cursor *cursor, int plan, sqlite3_value **argv, int *argument)
 {
-	int argument = 0;
 	int64_t key = 0;
 
 	if (plan & PLAN_PARENT) {
-		if (!key_of(argv[argument++], &key))
+		if (!key_of(argv[(*argument)++], &key))
 			return false;
 		cursor->parent = key;
 		cursor->parent_end = MIN(cursor->parent_end, key + 1);
 	}
 	if (plan & PLAN_ORD) {
-		if (!key_of(argv[argument++], &key))
+		if (!key_of(argv[(*argument)++], &key))
 			return false;
 		cursor->only_ord = key;
 	}
-	/* Other types fall through to SQLite's own test, which converts them. */
-	if ((plan & PLAN_TEXT) && sqlite3_value_type(argv[argument]) == SQLITE_TEXT) {
-		cursor->filter = &table_of(cursor)->table->columns[plan >> TEXT_SHIFT];
-		cursor->wanted =
-			g_strdup((const char *)(const void *)sqlite3_value_text(argv[argument]));
-	}
 	return true;
+}
+
+/* Values of another type than the column's are left to SQLite's own test, which converts them. */
+static void take_filter(struct cursor *cursor, const struct facts_column *column,
+			sqlite3_value *value)
+{
+	struct filter *filter = &cursor->filters[cursor->n_filters];
+	int type = sqlite3_value_type(value);
+
+	if (type != (is_text(column) ? SQLITE_TEXT : SQLITE_INTEGER))
+		return;
+	*filter = (struct filter){.column = column};
+	if (type == SQLITE_TEXT) {
+		filter->text = g_strdup((const char *)(const void *)sqlite3_value_text(value));
+		filter->wanted.type = FACTS_VALUE_TEXT;
+		filter->wanted.text = filter->text;
+	} else {
+		filter->wanted.type = FACTS_VALUE_INTEGER;
+		filter->wanted.integer = sqlite3_value_int64(value);
+	}
+	cursor->n_filters++;
+}
+
+static void take_filters(struct cursor *cursor, int plan, sqlite3_value **argv, int argument)
+{
+	const struct facts_table *table = table_of(cursor)->table;
+
+	for (int i = 0; i < FILTERS_MAX; i++) {
+		int column = plan >> (FILTER_SHIFT + i * FILTER_BITS) & FILTER_MASK;
+
+		if (column != 0)
+			take_filter(cursor, &table->columns[column - 1], argv[argument++]);
+	}
+}
+
+static const struct facts_index *get_index(const struct table *table,
+					   const struct facts_column *column)
+{
+	struct facts_vtab *shared = table->shared;
+	struct facts_index *index = NULL;
+
+	for (guint i = 0; i < shared->indexes->len; i++)
+		if (facts_index_column(g_ptr_array_index(shared->indexes, i)) == column)
+			return g_ptr_array_index(shared->indexes, i);
+	index = facts_index_new(table->table, column, &shared->data);
+	shared->rows_read += (uint64_t)facts_table_rows(table->table, &shared->data, 0);
+	g_ptr_array_add(shared->indexes, index);
+	return index;
+}
+
+/* Of several filters, the one that leaves the fewest rows. */
+static void use_indexes(struct cursor *cursor)
+{
+	const struct table *table = table_of(cursor);
+
+	if (table->table->child != NULL || cursor->only_ord >= 0 ||
+	    facts_table_rows(table->table, &table->shared->data, 0) < ROWS_WORTH_AN_INDEX)
+		return;
+	for (unsigned i = 0; i < cursor->n_filters; i++) {
+		const struct facts_index *index = get_index(table, cursor->filters[i].column);
+		struct facts_range range = facts_index_find(index, &cursor->filters[i].wanted);
+
+		if (!cursor->by_index || range.n < cursor->range.n)
+			cursor->range = range;
+		cursor->by_index = true;
+	}
 }
 
 static int filter_rows(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
@@ -289,19 +400,25 @@ static int filter_rows(sqlite3_vtab_cursor *base, int plan, const char *text, in
 {
 	struct cursor *cursor = (struct cursor *)(void *)base;
 	const struct table *table = table_of(cursor);
+	int argument = 0;
 
 	(void)text;
 	(void)argc;
-	g_clear_pointer(&cursor->wanted, g_free);
+	clear_filters(cursor);
 	cursor->at_end = false;
 	cursor->rowid = 0;
 	cursor->only_ord = -1;
+	cursor->next_in_range = 0;
 	cursor->parent = 0;
 	cursor->parent_end = facts_table_parents(table->table, &table->shared->data);
-	if (!take_keys(cursor, plan, argv)) {
+	if (!take_keys(cursor, plan, argv, &argument)) {
 		cursor->at_end = true;
 		return SQLITE_OK;
 	}
+	take_filters(cursor, plan, argv, argument);
+	use_indexes(cursor);
+	if (cursor->by_index)
+		return seek_in_range(cursor);
 	enter_parent(cursor);
 	return seek(cursor);
 }
@@ -310,8 +427,12 @@ static int next_row(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)(void *)base;
 
-	cursor->ord++;
 	cursor->rowid++;
+	if (cursor->by_index) {
+		cursor->next_in_range++;
+		return seek_in_range(cursor);
+	}
+	cursor->ord++;
 	return seek(cursor);
 }
 
@@ -376,11 +497,30 @@ static const sqlite3_module methods = {
 	.xRowid = give_rowid,
 };
 
+static void free_index(gpointer index)
+{
+	facts_index_free(index);
+}
+
+void facts_vtab_show(struct facts_vtab *vtab, const struct facts_data *data)
+{
+	static const struct facts_data nothing;
+
+	vtab->data = data != NULL ? *data : nothing;
+	g_ptr_array_set_size(vtab->indexes, 0);
+}
+
+void facts_vtab_done(struct facts_vtab *vtab)
+{
+	g_clear_pointer(&vtab->indexes, g_ptr_array_unref);
+}
+
 int facts_vtab_register(sqlite3 *db, struct facts_vtab *vtab)
 {
 	guint n = 0;
 	const struct facts_table *tables = facts_table_all(&n);
 
+	vtab->indexes = g_ptr_array_new_with_free_func(free_index);
 	for (guint i = 0; i < n; i++) {
 		g_autofree char *touch =
 			g_strdup_printf("SELECT 1 FROM \"%s\" LIMIT 0", tables[i].name);

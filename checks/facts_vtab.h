@@ -8,20 +8,28 @@
 
 #include "checks/facts_table.h"
 
-/* Shared by all tables of a connection; the owner changes data between statements only. */
+/* Shared by all tables of a connection. */
 struct facts_vtab {
-	struct facts_data data;
-	int64_t deadline_us; /* CLOCK_MONOTONIC; scans end with SQLITE_INTERRUPT; 0 = none */
-	uint64_t rows_read;  /* rows that scans have looked at, since the connection was opened */
+	struct facts_data data; /* changed by facts_vtab_show() only */
+	GPtrArray *indexes;     /* made on demand for the data that is shown */
+	int64_t deadline_us;    /* CLOCK_MONOTONIC; scans end with SQLITE_INTERRUPT; 0 = none */
+	uint64_t rows_read; /* rows that scans have looked at, since the connection was opened */
 };
+
+/*
+ * Shows other facts, or none (NULL), and forgets what was known about those before. All statements
+ * must be reset. Facts that are changed in place must be shown again.
+ */
+void facts_vtab_show(struct facts_vtab *vtab, const struct facts_data *data);
 
 /*
  * Registers every table and connects it once: a read-only authorizer that is set later refuses the
  * declaration that SQLite makes on first use.
  *
- * vtab  keeps a borrow until the connection is closed.
+ * vtab  keeps a borrow until the connection is closed; free its indexes with facts_vtab_done().
  * gives an SQLite result code.
  */
 int facts_vtab_register(sqlite3 *db, struct facts_vtab *vtab);
+void facts_vtab_done(struct facts_vtab *vtab);
 
 #endif

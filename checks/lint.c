@@ -205,6 +205,7 @@ static bool null_form(struct nulling *nulling, const struct check *check,
 	const struct check bare = decision_of(check);
 	struct check_variant bare_variant = {0};
 	struct query *query = NULL;
+	GArray *columns = NULL;
 
 	if (variant != NULL) {
 		bare_variant = *variant;
@@ -213,9 +214,11 @@ static bool null_form(struct nulling *nulling, const struct check *check,
 	query = query_new(nulling->session, &bare, variant != NULL ? &bare_variant : NULL, error);
 	if (query == NULL)
 		return false;
-	g_array_append_vals(query->reads, query->applies_reads->data, query->applies_reads->len);
-	for (guint i = 0; i < query->reads->len; i++) {
-		const struct sql_read *read = &g_array_index(query->reads, struct sql_read, i);
+	columns = query->reads.columns;
+	g_array_append_vals(columns, query->applies_reads.columns->data,
+			    query->applies_reads.columns->len);
+	for (guint i = 0; i < columns->len; i++) {
+		const struct sql_read *read = &g_array_index(columns, struct sql_read, i);
 		g_autofree char *text = NULL;
 
 		if (read->column == NULL || read->column->field == NULL || is_text_beside(read) ||

@@ -131,6 +131,7 @@ void sql_session_free(struct sql_session *session)
 	if (session == NULL)
 		return;
 	(void)sqlite3_close(session->db);
+	facts_vtab_done(&session->facts);
 	if (session->refused != NULL)
 		g_string_free(session->refused, TRUE);
 	g_free(session);

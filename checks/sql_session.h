@@ -21,8 +21,7 @@ struct sql_read {
 
 struct sql_session {
 	sqlite3 *db;
-	struct facts_vtab
-		facts;    /* set facts.data before stepping; reset statements before it changes */
+	struct facts_vtab facts; /* what the tables show: facts_vtab_show() */
 	GArray *reads;    /* struct sql_read, while a statement is prepared; NULL = not recorded */
 	GString *refused; /* what the authorizer refused last */
 };

@@ -57,9 +57,12 @@ static const char *inspect_problem(const char *what, const char *id, bool has_st
 				   Plimsoll__Fetch__Status status, const char *detail,
 				   struct arena *arena)
 {
-	char *source = arena_printf(arena, "%s of %s", what, or_dash(id));
 	Plimsoll__Fetch fetch = PLIMSOLL__FETCH__INIT;
+	char *source = NULL;
 
+	if (has_status && status == PLIMSOLL__FETCH__STATUS__OK)
+		return NULL;
+	source = arena_printf(arena, "%s of %s", what, or_dash(id));
 	fetch.source = source;
 	fetch.has_status = true;
 	fetch.status = status;
@@ -275,7 +278,7 @@ static void describe_host(const Plimsoll__Facts *facts, size_t ord, struct arena
 	item->subject_key = "host";
 }
 
-static const struct subject_kind kinds[] = {
+static const struct subject_kind kinds[SUBJECT_KINDS] = {
 	{"container", "container", false, "NA_NO_CONTAINERS", describe_container,
 	 container_problem},
 	{"image", "image", false, "NA_NO_IMAGES", describe_image, image_problem},
@@ -294,6 +297,11 @@ const struct subject_kind *subject_find(const char *name)
 		if (strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 	return NULL;
+}
+
+unsigned subject_index(const struct subject_kind *kind)
+{
+	return (unsigned)(kind - kinds);
 }
 
 void subject_describe(const struct subject_kind *kind, const Plimsoll__Facts *facts, size_t ord,

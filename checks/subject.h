@@ -21,6 +21,10 @@ struct subject_kind {
 /* NULL: no such kind. */
 const struct subject_kind *subject_find(const char *name);
 
+/* Numbers the kinds, below SUBJECT_KINDS. */
+enum { SUBJECT_KINDS = 9 };
+unsigned subject_index(const struct subject_kind *kind);
+
 /* Fills subject, subject_id, subject_key, label and, where one subject key may stand for several
  * subjects, discriminator. */
 void subject_describe(const struct subject_kind *kind, const Plimsoll__Facts *facts, size_t ord,

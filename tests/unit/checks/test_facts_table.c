@@ -30,6 +30,7 @@ struct world {
 static struct world *open_world(void)
 {
 	struct world *world = g_new0(struct world, 1);
+	struct facts_data data = {0};
 	g_autoptr(GError) error = NULL;
 
 	world->fixture = fixture_text(facts_text);
@@ -38,10 +39,10 @@ static struct world *open_world(void)
 	derived__derived__init(&world->derived);
 	world->derived.parameter =
 		(Derived__Parameter *)(uintptr_t)world->fixture->input.parameters;
-	world->session->facts.data.roots[FACTS_ROOT_FACTS] = &world->fixture->input.facts->base;
-	world->session->facts.data.roots[FACTS_ROOT_OBSERVED] =
-		&world->fixture->input.observed->base;
-	world->session->facts.data.roots[FACTS_ROOT_DERIVED] = &world->derived.base;
+	data.roots[FACTS_ROOT_FACTS] = &world->fixture->input.facts->base;
+	data.roots[FACTS_ROOT_OBSERVED] = &world->fixture->input.observed->base;
+	data.roots[FACTS_ROOT_DERIVED] = &world->derived.base;
+	facts_vtab_show(&world->session->facts, &data);
 	return world;
 }
 
@@ -159,7 +160,8 @@ static uint64_t rows_read(const char *sql, guint containers)
 			text, "    - {id: c%u, mount: [{type: bind}, {type: volume}]}\n", i);
 	fixture = fixture_text(text->str);
 	session = sql_session_new(NULL);
-	session->facts.data.roots[FACTS_ROOT_FACTS] = &fixture->input.facts->base;
+	facts_vtab_show(&session->facts,
+			&(const struct facts_data){{&fixture->input.facts->base, NULL, NULL}});
 	rows = query(session, sql);
 	return session->facts.rows_read;
 }

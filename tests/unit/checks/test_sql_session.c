@@ -227,7 +227,8 @@ static void hostile_queries_end(void)
 	PLIMSOLL_AUTO(fixture) *fixture = many_containers(1000);
 	PLIMSOLL_AUTO(sql_session) *session = sql_session_new(NULL);
 
-	session->facts.data.roots[FACTS_ROOT_FACTS] = &fixture->input.facts->base;
+	facts_vtab_show(&session->facts,
+			&(const struct facts_data){{&fixture->input.facts->base, NULL, NULL}});
 	for (size_t i = 0; i < G_N_ELEMENTS(hostile); i++) {
 		gint64 start = g_get_monotonic_time();
 		g_autofree char *text = NULL;
