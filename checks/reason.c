@@ -66,8 +66,8 @@ static int find_reason(const char *reason, const char **ret_argument)
 		return -1;
 	length = bar != NULL ? (size_t)(bar - reason) : strlen(reason);
 	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
-		if (strlen(reasons[i].code) == length &&
-		    strncmp(reasons[i].code, reason, length) == 0)
+		if (strncmp(reasons[i].code, reason, length) == 0 &&
+		    reasons[i].code[length] == '\0')
 			return (int)i;
 	return -1;
 }
