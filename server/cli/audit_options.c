@@ -146,10 +146,9 @@ static bool read_list(const char *option, char *const *lists, char ***ret_words,
 
 static bool read_benchmarks(const struct raw *raw, struct audit_options *options, int *ret_exit)
 {
-	char *lists[] = {raw->benchmark != NULL ? raw->benchmark : NULL, NULL};
+	char standard[] = CLI_DEFAULT_BENCHMARK;
+	char *lists[] = {raw->benchmark != NULL ? raw->benchmark : standard, NULL};
 
-	if (raw->benchmark == NULL)
-		lists[0] = (char[]){CLI_DEFAULT_BENCHMARK};
 	options->benchmarks = split_words(lists);
 	if (options->benchmarks != NULL)
 		return true;
