@@ -109,9 +109,11 @@ static struct reason processes_are_seen(struct derivation *d)
 	const Plimsoll__Snapshot *snapshot = d->facts->snapshot;
 	const Plimsoll__Host *host = d->facts->host;
 
-	if (snapshot == NULL || !snapshot->has_agent_in_pidns || snapshot->agent_in_pidns)
+	if (snapshot != NULL && snapshot->has_agent_in_pidns && snapshot->agent_in_pidns)
 		return (struct reason){"UK_USERNS", NULL};
-	if (host == NULL || !host->has_process_table_seen || !host->process_table_seen)
+	/* Whoever may not read process 1's namespace cannot tell whose processes these are. */
+	if (snapshot == NULL || !snapshot->has_agent_in_pidns || host == NULL ||
+	    !host->has_process_table_seen || !host->process_table_seen)
 		return (struct reason){"UK_PERM", "the process table"};
 	return REASON_OK;
 }

@@ -245,6 +245,16 @@ static void add_processes(const struct survey *survey, GPtrArray *facts)
 	}
 }
 
+/* Without the right to read pid 1's namespace nobody can tell, unless ours is the kernel's first.
+ */
+static void add_own_namespace(struct survey *survey)
+{
+	if (hostinfo_self(survey)->pidns == PROC_FIRST_PIDNS)
+		WIRE_SET(survey->facts->snapshot, agent_in_pidns, false);
+	else if (survey->processes->table->pidns >= 0)
+		WIRE_SET(survey->facts->snapshot, agent_in_pidns, !processes_are_of_host(survey));
+}
+
 static void finish(struct survey *survey)
 {
 	const struct host_process_table *table = survey->processes->table;
@@ -253,8 +263,7 @@ static void finish(struct survey *survey)
 	add_processes(survey, facts);
 	survey->facts->process = survey_list(survey, facts, &survey->facts->n_process);
 	WIRE_SET(survey->facts->host, process_table_seen, processes_are_complete(survey));
-	if (hostinfo_self(survey)->pidns >= 0 || table->pidns >= 0)
-		WIRE_SET(survey->facts->snapshot, agent_in_pidns, !processes_are_of_host(survey));
+	add_own_namespace(survey);
 	survey_fetch(survey, "proc", "process", &table->state);
 }
 

@@ -144,9 +144,14 @@ class Flips(unittest.TestCase):
     def test_swarm(self):
         self.expect('swarm-overlay-encrypted', 'not_applicable', 'without swarm')
         address = f'{self.lab.network}.11'
-        self.lab.sh('h1', f'docker swarm init --advertise-addr {address} --listen-addr {address}:2377')
+        self.lab.sh('h1', f'docker swarm init --advertise-addr {address}')
         try:
-            self.expect('swarm-bound-to-interface', 'fail', 'since 7946 listens everywhere')
+            got = self.expect('swarm-bound-to-interface', 'fail', 'listening everywhere')
+            self.assertEqual([i['item'] for i in got['items']],
+                             ['dockerd 2377/tcp', 'dockerd 7946/tcp', 'dockerd 7946/udp'])
+            self.lab.sh('h1', f'docker swarm leave --force; docker swarm init --advertise-addr {address} '
+                              f'--listen-addr {address}:2377')
+            self.expect('swarm-bound-to-interface', 'pass', 'listening on one address')
             self.expect('swarm-autolock', 'fail', 'without autolock')
             self.lab.sh('h1', 'docker swarm update --autolock=true')
             self.expect('swarm-autolock', 'pass', 'with autolock')
