@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+static const char blanks[] = " \t\r\n";
+
 struct reader {
 	char *section;
 	void (*each)(const char *section, const char *key, const char *value, void *data);
@@ -110,7 +112,7 @@ static const char *take_word(const char *at, GString *word)
 {
 	char quote = '\0';
 
-	while (*at != '\0' && (quote != '\0' || !g_ascii_isspace(*at))) {
+	while (*at != '\0' && (quote != '\0' || strchr(blanks, *at) == NULL)) {
 		if (*at == '\\') {
 			at = take_escape(at + 1, word);
 		} else if (quote != '\0' && *at == quote) {
@@ -134,7 +136,7 @@ char **unit_text_words(const char *command)
 		g_autoptr(GString) word = g_string_new(NULL);
 		const char *start = NULL;
 
-		at += strspn(at, " \t\r\n");
+		at += strspn(at, blanks);
 		if (*at == '\0')
 			break;
 		start = at;

@@ -19,6 +19,7 @@ static const struct {
 	{"the second command is another one", "/d -H fd:// ; /e", "/d|-H|fd://"},
 	{"an empty word is a word", "/d \"\" x", "/d||x"},
 	{"an open quote ends with the line", "/d \"a b", "/d|a b"},
+	{"a form feed is no blank", "/d \f x", "/d|\f|x"},
 	{"nothing gives nothing", "   ", ""},
 };
 
