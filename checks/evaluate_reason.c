@@ -17,9 +17,11 @@ static uint32_t schema_of(const struct run *run)
 
 void reads_init(struct reads *reads)
 {
-	reads->columns = g_array_new(FALSE, FALSE, sizeof(struct sql_read));
-	reads->groups = g_ptr_array_new();
-	reads->table_groups = g_ptr_array_new();
+	*reads = (struct reads){
+		.columns = g_array_new(FALSE, FALSE, sizeof(struct sql_read)),
+		.groups = g_ptr_array_new(),
+		.table_groups = g_ptr_array_new(),
+	};
 }
 
 void reads_done(struct reads *reads)

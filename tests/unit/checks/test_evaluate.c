@@ -4,6 +4,7 @@
 
 #include "checks/reason.h"
 #include "proto/limits.h"
+#include "proto/schema.h"
 #include "tests/unit/checks/fixture.h"
 
 #define COMMON            "  title: t\n  section: containers\n  severity: low\n  why: w\n  fix: f\n"
@@ -401,6 +402,29 @@ static void images_need_their_history_only_when_it_is_read(void)
 		"of a:1 | - | -\n");
 }
 
+/* All fields are of schema 1 so far, so a newer one is pretended. */
+static void old_agents_leave_unknowns(void)
+{
+	PLIMSOLL_AUTO(fixture) *fixture = fixture_text("facts: {engine: {rootless: false}}\n");
+	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
+	struct run run = {.input = &fixture->input, .facts = fixture->input.facts, .arena = arena};
+	const struct facts_table *table = facts_table_find("engine");
+	const struct sql_read read = {table, facts_table_column(table, "debug")};
+	struct reads reads;
+
+	reads_init(&reads);
+	g_array_append_val(reads.columns, read);
+	reads_complete(&reads);
+	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK|not seen: engine.debug");
+	reads.since = SCHEMA_CURRENT + 1;
+	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK_OLD_AGENT|engine.debug");
+	fixture->input.schema = SCHEMA_CURRENT + 1;
+	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK|not seen: engine.debug");
+	fixture->input.schema = 0; /* the current one */
+	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK_OLD_AGENT|engine.debug");
+	reads_done(&reads);
+}
+
 static void parameters_make_a_check_count(void)
 {
 	static const char check[] =
@@ -610,6 +634,7 @@ int main(int argc, char **argv)
 			truncated_groups_add_an_unknown);
 	g_test_add_func("/evaluate/images need their history only when it is read",
 			images_need_their_history_only_when_it_is_read);
+	g_test_add_func("/evaluate/old agents leave unknowns", old_agents_leave_unknowns);
 	g_test_add_func("/evaluate/parameters make a check count", parameters_make_a_check_count);
 	g_test_add_func("/evaluate/variants decide on their own", variants_decide_on_their_own);
 	g_test_add_func("/evaluate/only what is wanted runs", only_what_is_wanted_runs);

@@ -25,7 +25,8 @@ static const struct {
 	guint dbs_max;
 } cases[] = {
 	{"pass and fail",
-	 {{.mode = 'A', .verdict = VERDICT_PASS}, {.mode = 'A', .verdict = VERDICT_FAIL}},
+	 {{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL}},
 	 2,
 	 1,
 	 2,
@@ -34,7 +35,8 @@ static const struct {
 	 0,
 	 0},
 	{"unknown costs and lowers coverage",
-	 {{.mode = 'A', .verdict = VERDICT_PASS}, {.mode = 'A', .verdict = VERDICT_UNKNOWN}},
+	 {{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_UNKNOWN}},
 	 2,
 	 1,
 	 2,
@@ -43,9 +45,9 @@ static const struct {
 	 0,
 	 0},
 	{"manual and not applicable are outside",
-	 {{.mode = 'A', .verdict = VERDICT_PASS},
-	  {.mode = 'A', .verdict = VERDICT_MANUAL},
-	  {.mode = 'A', .verdict = VERDICT_NOT_APPLICABLE}},
+	 {{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_MANUAL},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_NOT_APPLICABLE}},
 	 3,
 	 1,
 	 1,
@@ -54,7 +56,8 @@ static const struct {
 	 0,
 	 0},
 	{"one-sided checks do not lift",
-	 {{.mode = 'O', .verdict = VERDICT_PASS}, {.mode = 'A', .verdict = VERDICT_FAIL}},
+	 {{.mode = MODE_ONE_SIDED, .verdict = VERDICT_PASS},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL}},
 	 2,
 	 0,
 	 1,
@@ -63,7 +66,8 @@ static const struct {
 	 0,
 	 0},
 	{"manual and obsolete modes do not count",
-	 {{.mode = 'M', .verdict = VERDICT_UNKNOWN}, {.mode = 'N', .verdict = VERDICT_PASS}},
+	 {{.mode = MODE_MANUAL, .verdict = VERDICT_UNKNOWN},
+	  {.mode = MODE_OBSOLETE, .verdict = VERDICT_PASS}},
 	 2,
 	 0,
 	 0,
@@ -72,8 +76,8 @@ static const struct {
 	 0,
 	 0},
 	{"a parameter check counts once its parameter is set",
-	 {{.mode = 'P', .verdict = VERDICT_PASS},
-	  {.mode = 'P', .verdict = VERDICT_FAIL, .has_parameter = true}},
+	 {{.mode = MODE_PARAMETER, .verdict = VERDICT_PASS},
+	  {.mode = MODE_PARAMETER, .verdict = VERDICT_FAIL, .has_parameter = true}},
 	 2,
 	 0,
 	 1,
@@ -82,12 +86,12 @@ static const struct {
 	 0,
 	 0},
 	{"docker-bench: pass +1, fail -1, all else 0",
-	 {{.mode = 'A', .verdict = VERDICT_PASS, .dbs_score = true},
-	  {.mode = 'O', .verdict = VERDICT_PASS, .dbs_score = true},
-	  {.mode = 'A', .verdict = VERDICT_FAIL, .dbs_score = true},
-	  {.mode = 'A', .verdict = VERDICT_FAIL},
-	  {.mode = 'A', .verdict = VERDICT_UNKNOWN, .dbs_score = true},
-	  {.mode = 'A', .verdict = VERDICT_NOT_APPLICABLE, .dbs_score = true}},
+	 {{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS, .dbs_score = true},
+	  {.mode = MODE_ONE_SIDED, .verdict = VERDICT_PASS, .dbs_score = true},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL, .dbs_score = true},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_UNKNOWN, .dbs_score = true},
+	  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_NOT_APPLICABLE, .dbs_score = true}},
 	 6,
 	 1,
 	 4,
@@ -95,7 +99,7 @@ static const struct {
 	 75,
 	 1,
 	 4},
-	{"nothing at all", {{0}}, 0, 0, 0, 0, 0, 0, 0},
+	{.name = "nothing at all"},
 };
 
 struct world {
@@ -145,10 +149,10 @@ static void sums_are_right(gconstpointer data)
 static void fails_are_counted_by_severity(void)
 {
 	static const struct one ones[] = {
-		{.mode = 'A', .verdict = VERDICT_FAIL, .severity = SEVERITY_CRITICAL},
-		{.mode = 'A', .verdict = VERDICT_FAIL, .severity = SEVERITY_LOW},
-		{.mode = 'A', .verdict = VERDICT_FAIL, .severity = SEVERITY_LOW},
-		{.mode = 'A', .verdict = VERDICT_UNKNOWN, .severity = SEVERITY_CRITICAL},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL, .severity = SEVERITY_CRITICAL},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL, .severity = SEVERITY_LOW},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL, .severity = SEVERITY_LOW},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_UNKNOWN, .severity = SEVERITY_CRITICAL},
 	};
 	struct world world;
 	struct score score;
@@ -168,9 +172,9 @@ static bool is_first(const struct result *result, void *data)
 static void waived_fails_leave_the_percent_score(void)
 {
 	static const struct one ones[] = {
-		{.mode = 'A', .verdict = VERDICT_FAIL, .dbs_score = true},
-		{.mode = 'A', .verdict = VERDICT_FAIL},
-		{.mode = 'A', .verdict = VERDICT_PASS},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL, .dbs_score = true},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL},
+		{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS},
 	};
 	struct world world;
 	struct score score;
@@ -186,8 +190,8 @@ static void waived_fails_leave_the_percent_score(void)
 
 static void checks_that_did_not_run_are_left_out(void)
 {
-	static const struct one ones[] = {{.mode = 'A', .verdict = VERDICT_PASS},
-					  {.mode = 'A', .verdict = VERDICT_FAIL}};
+	static const struct one ones[] = {{.mode = MODE_AUTOMATIC, .verdict = VERDICT_PASS},
+					  {.mode = MODE_AUTOMATIC, .verdict = VERDICT_FAIL}};
 	struct world world;
 	struct score score;
 
