@@ -11,10 +11,11 @@
 #include "proto/schema.h"
 
 static void (*const steps[])(struct derivation *d) = {
-	derive_place_identity, derive_settings,      derive_place_paths, derive_tls,
-	derive_listeners,      derive_tls_listeners, derive_gates,       derive_capabilities,
-	derive_namespaces,     derive_mounts,        derive_publish,     derive_swarm_ports,
-	derive_audit,
+	derive_place_identity, derive_scope,  derive_settings,
+	derive_place_paths,    derive_tls,    derive_listeners,
+	derive_tls_listeners,  derive_gates,  derive_capabilities,
+	derive_namespaces,     derive_mounts, derive_publish,
+	derive_swarm_ports,    derive_audit,
 };
 
 static void copy_run(struct derivation *d)

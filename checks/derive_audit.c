@@ -257,6 +257,6 @@ void derive_audit(struct derivation *d)
 {
 	d->audit_paths = derive_audit_paths(d);
 	for (size_t i = 0; i < d->facts->n_file; i++)
-		if (is_audited(d->facts->file[i]))
+		if (is_audited(d->facts->file[i]) && derive_is_own_file(d, d->facts->file[i]))
 			add_row(d, i);
 }

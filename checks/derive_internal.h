@@ -24,6 +24,7 @@ struct derivation {
 
 /* The steps, in the order in which derive() runs them; each may read what stands above it. */
 void derive_place_identity(struct derivation *d); /* kind, serving process, config path */
+void derive_scope(struct derivation *d);          /* files that are this engine's own */
 void derive_settings(struct derivation *d);
 void derive_place_paths(struct derivation *d); /* data root, containerd's socket */
 void derive_tls(struct derivation *d);
@@ -97,6 +98,10 @@ enum path_relation derive_path_relation(const char *path, const char *entry);
 const char *derive_path_real(struct derivation *d, const char *path);
 /* The row of facts.file with that role whose path or realpath is path; -1 = none. */
 int64_t derive_file_find(struct derivation *d, Plimsoll__File__Role role, const char *path);
+
+/* Whether a row of facts.file concerns this engine and not another one beside it (derive_scope.c).
+ */
+bool derive_is_own_file(struct derivation *d, const Plimsoll__File *file);
 
 /* --- daemon options (derive_setting.c) --- */
 
