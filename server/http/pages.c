@@ -114,14 +114,14 @@ GString *pages_fleet(const struct page_frame *frame, const struct exchange *exch
 {
 	const struct site *site = worker->site;
 	g_autoptr(GPtrArray) hosts =
-		fleet_list(worker->reader, site->benchmark->name, false, error);
+		fleet_list(worker->reader, site->rules.benchmark->name, false, error);
 	g_autofree char *query = read_query(exchange);
 	g_autofree char *folded = query != NULL ? g_utf8_casefold(query, -1) : NULL;
 	g_autofree char *command =
 		g_strdup_printf("plimsoll token create --data %s", site->config->data_dir);
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct fleet_row));
 	struct fleet_view view = {
-		.benchmark_title = site->benchmark->title,
+		.benchmark_title = site->rules.benchmark->title,
 		.as_of_s = frame->generated_at_s,
 		.enroll_command = command,
 		.has_search = true,
@@ -229,7 +229,8 @@ static bool read_snapshot(struct snapshot *snapshot, struct worker *worker, bool
 	if (!fleet_read_snapshot(worker->reader, snapshot->engine->id, &stored, error))
 		return false;
 	*ret_found = stored.facts != NULL && stored.evaluation != NULL;
-	done = !*ret_found || fill_snapshot(snapshot, &stored, worker->site->catalogue, error);
+	done = !*ret_found ||
+	       fill_snapshot(snapshot, &stored, worker->site->rules.catalogue, error);
 	fleet_snapshot_done(&stored);
 	return done;
 }
@@ -262,11 +263,11 @@ static GString *write_host(const struct page_frame *frame, struct snapshot *snap
 		.envelope = &snapshot->envelope,
 		.facts = snapshot->facts,
 		.evaluation = snapshot->evaluation,
-		.benchmark = site->benchmark,
+		.benchmark = site->rules.benchmark,
 		.score = &score,
 	};
 
-	score_compute(snapshot->evaluation, site->benchmark, &score);
+	score_compute(snapshot->evaluation, site->rules.benchmark, &score);
 	host_view_init(&view, &input, snapshot->arena);
 	view.freshness = pages_freshness(snapshot->engine->received_at_s, frame->generated_at_s,
 					 site->config->report_every_s);
@@ -295,7 +296,7 @@ GString *pages_host(const struct page_frame *frame, const struct exchange *excha
 
 	if (!fleet_has_host(worker->reader, rest, &known, error) || !known)
 		return NULL;
-	engines = fleet_engines(worker->reader, rest, worker->site->benchmark->name, error);
+	engines = fleet_engines(worker->reader, rest, worker->site->rules.benchmark->name, error);
 	if (engines == NULL)
 		return NULL;
 	snapshot.engine = choose_engine(engines, key);
@@ -323,7 +324,7 @@ static const struct benchmark_entry *find_entry(const struct benchmark *benchmar
 GString *pages_check(const struct page_frame *frame, const struct exchange *exchange,
 		     struct worker *worker, const char *rest, GError **error)
 {
-	const struct catalogue *catalogue = worker->site->catalogue;
+	const struct catalogue *catalogue = worker->site->rules.catalogue;
 	const struct check *check = catalogue_find(catalogue, rest);
 	guint n = 0;
 	const struct benchmark *benchmarks = catalogue_benchmarks(catalogue, &n);

@@ -10,7 +10,6 @@
 
 #include "proto/limits.h"
 #include "proto/tls.h"
-#include "proto/wire.h"
 #include "server/http/ingest.h"
 #include "server/http/log.h"
 #include "server/http/rate.h"
@@ -45,7 +44,6 @@ struct door {
 
 struct server {
 	const struct config *config;
-	struct catalogue *catalogue;
 	struct site site;
 	struct pool *pools[LOOPS];
 	struct loop *loops[LOOPS];
@@ -160,23 +158,11 @@ static bool load_site(struct server *server, GError **error)
 	const struct config *config = server->config;
 	struct site *site = &server->site;
 	const char *const *names = (const char *const *)config->names;
-	uint8_t digest[WIRE_SHA256_BYTES];
 	bool reissued = false;
 
-	/* No site parameters are set: their hash is that of nothing. */
-	wire_sha256("", 0, digest);
-	site->parameters_hash = wire_hex(digest, sizeof digest);
 	site->config = config;
-	server->catalogue = catalogue_new(config->checks_dir, error);
-	if (server->catalogue == NULL)
+	if (!intake_rules_load(config, &site->rules, error))
 		return false;
-	site->catalogue = server->catalogue;
-	site->benchmark = catalogue_benchmark(server->catalogue, config->benchmark);
-	if (site->benchmark == NULL) {
-		g_set_error(error, CONFIG_ERROR, 0, "'%s': [server] benchmark: no benchmark '%s'",
-			    config->path, config->benchmark);
-		return false;
-	}
 	site->pki = pki_open(config->data_dir, error);
 	if (site->pki == NULL ||
 	    !pki_refresh_server(site->pki, config->data_dir, names,
@@ -341,9 +327,8 @@ void server_stop(struct server *server)
 	g_clear_pointer(&server->site.writer, writer_stop);
 	stop_loops(server, started);
 	pki_free(server->site.pki);
-	catalogue_free(server->catalogue);
+	intake_rules_done(&server->site.rules);
 	rate_free(server->enrolments);
 	g_free(server->site.agents_url);
-	g_free(server->site.parameters_hash);
 	g_free(server);
 }

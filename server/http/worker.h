@@ -3,21 +3,18 @@
 #ifndef PLIMSOLL_SERVER_HTTP_WORKER_H
 #define PLIMSOLL_SERVER_HTTP_WORKER_H
 
-#include "checks/evaluate.h"
-#include "server/config.h"
 #include "server/http/exchange.h"
+#include "server/intake.h"
 #include "server/pki.h"
 #include "server/store/writer.h"
 
 /* What all workers share; nothing of it changes while they run. */
 struct site {
 	const struct config *config;
-	const struct catalogue *catalogue;
-	const struct benchmark *benchmark;
+	struct intake_rules rules;
 	struct pki *pki;
 	struct writer *writer;
 	char *agents_url;
-	char *parameters_hash;
 };
 
 struct worker {

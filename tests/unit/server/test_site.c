@@ -5,9 +5,9 @@
 
 #include "server/cli/site.h"
 #include "server/config.h"
-#include "server/http/ingest.h"
 #include "server/http/pages.h"
 #include "server/http/rate.h"
+#include "server/intake.h"
 #include "server/secret.h"
 
 /* --- configuration --- */
@@ -162,7 +162,7 @@ static const struct {
 static void test_engine_keys(void)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(engine_keys); i++)
-		if (ingest_is_engine_key(engine_keys[i].key) != engine_keys[i].want)
+		if (intake_is_engine_key(engine_keys[i].key) != engine_keys[i].want)
 			g_error("'%s'", engine_keys[i].key);
 }
 
