@@ -99,7 +99,7 @@ static void want_candidates(struct survey *survey)
 			continue;
 		candidate->process = &table->processes[i];
 		want_process(survey, candidate);
-		if (dockerd->peer != NULL && dockerd->peer->pid == candidate->process->pid)
+		if (dockerd_peer_pid(survey) == candidate->process->pid)
 			dockerd->user = dockerd->peer->uid;
 		dockerd->n_candidates++;
 	}
@@ -130,9 +130,15 @@ const char *dockerd_user_home(const struct survey *survey)
 	return survey->dockerd->user <= 0 ? NULL : accounts_home(survey, survey->dockerd->user);
 }
 
-const struct host_peer *dockerd_peer(const struct survey *survey)
+/* The kernel gives the number that the peer has in our own pid namespace. */
+int64_t dockerd_peer_pid(const struct survey *survey)
 {
-	return survey->dockerd->peer;
+	const struct host_peer *peer = survey->dockerd->peer;
+
+	if (peer == NULL || peer->state.status != PLIMSOLL__FETCH__STATUS__OK ||
+	    hostinfo_self(survey)->pidns != processes_table(survey)->pidns)
+		return 0;
+	return peer->pid;
 }
 
 const char *dockerd_cert_path(const struct survey *survey, guint i)
@@ -267,44 +273,52 @@ static int find_single(const struct survey *survey)
 
 static int find_by_peer(const struct survey *survey)
 {
-	return find_pid(survey->dockerd, survey->dockerd->peer->pid);
+	return find_pid(survey->dockerd, dockerd_peer_pid(survey));
 }
 
-/* Under socket activation the kernel names systemd as the peer; a peer that is neither a dockerd
- * nor pid 1 is something else, and no dockerd of this host serves that endpoint. */
-static bool may_be_activated(const struct dockerd_survey *dockerd)
+struct step {
+	const char *name;
+	int (*find)(const struct survey *survey);
+};
+
+static const struct step steps[] = {
+	{"socket", find_by_sockets},
+	{"pidfile", find_by_pid_file},
+	{"unit", find_by_unit},
+	{"process", find_single},
+};
+
+/*
+ * How many of the steps may decide. Under socket activation the kernel names systemd (pid 1) as the
+ * peer, and with the engine down nobody: then all. A peer in a pid namespace that is not shown:
+ * only who holds the socket itself. Any other peer is something else than a dockerd: none.
+ */
+static guint count_steps(const struct survey *survey)
 {
-	return dockerd->peer->state.status != PLIMSOLL__FETCH__STATUS__OK ||
-	       dockerd->peer->pid <= 1;
+	const struct host_peer *peer = survey->dockerd->peer;
+
+	if (peer->state.status != PLIMSOLL__FETCH__STATUS__OK || dockerd_peer_pid(survey) == 1)
+		return G_N_ELEMENTS(steps);
+	return dockerd_peer_pid(survey) == 0 ? 1 : 0;
 }
 
 static void find_serving(struct survey *survey)
 {
-	static const struct {
-		const char *name;
-		int (*find)(const struct survey *survey);
-	} steps[] = {
-		{"pidfile", find_by_pid_file},
-		{"unit", find_by_unit},
-		{"socket", find_by_sockets},
-		{"process", find_single},
-	};
 	struct dockerd_survey *dockerd = survey->dockerd;
+	guint n_steps = 0;
 
 	if (dockerd->peer == NULL)
 		return;
 	dockerd->serving = find_by_peer(survey);
 	dockerd->found_by = dockerd->serving >= 0 ? "peercred" : NULL;
-	if (dockerd->serving >= 0 || !may_be_activated(dockerd))
+	if (dockerd->serving >= 0)
 		return;
-	for (guint i = 0; i < G_N_ELEMENTS(steps) && dockerd->serving < 0; i++) {
+	n_steps = count_steps(survey);
+	for (guint i = 0; i < n_steps && dockerd->serving < 0; i++) {
 		dockerd->serving = steps[i].find(survey);
-		dockerd->found_by = steps[i].name;
+		dockerd->found_by = dockerd->serving >= 0 ? steps[i].name : NULL;
 	}
-	if (dockerd->serving < 0) {
-		dockerd->found_by = NULL;
-		dockerd->is_ambiguous = dockerd->n_candidates > 1;
-	}
+	dockerd->is_ambiguous = dockerd->serving < 0 && n_steps > 0 && dockerd->n_candidates > 1;
 }
 
 /* ---- the facts ---- */

@@ -21,8 +21,9 @@ const char *dockerd_cert_path(const struct survey *survey, guint i);
 /* Its user's home; NULL: not known. */
 const char *dockerd_home(const struct survey *survey, guint i);
 
-/* Who was found behind the endpoint; NULL: nobody, or not asked. */
-const struct host_peer *dockerd_peer(const struct survey *survey);
+/* The process behind the endpoint, in the table of processes; 0: none was found, or it lives in a
+ * pid namespace that the table does not show. */
+int64_t dockerd_peer_pid(const struct survey *survey);
 /* After the last round: index of the process that serves the API; -1: none or ambiguous. */
 int dockerd_serving(const struct survey *survey);
 

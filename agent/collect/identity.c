@@ -52,7 +52,7 @@ static const char *find_mismatch(const struct survey *survey)
 {
 	const Plimsoll__Engine *engine = engine_of(survey);
 	const struct host_self *self = hostinfo_self(survey);
-	const struct host_peer *peer = dockerd_peer(survey);
+	int64_t pid = dockerd_peer_pid(survey);
 	const char *program = is_podman(engine) ? "podman" : "dockerd";
 	const struct host_process *process = NULL;
 
@@ -62,14 +62,12 @@ static const char *find_mismatch(const struct survey *survey)
 				    engine->kernel, self->kernel);
 	if (dockerd_serving(survey) >= 0)
 		return NULL;
-	if (peer->state.status != PLIMSOLL__FETCH__STATUS__OK || peer->pid <= 0)
-		return "the process behind the socket is not one of this pid namespace";
-	process = processes_find(survey, peer->pid);
+	process = processes_find(survey, pid);
 	if (process == NULL)
-		return "the process behind the socket is not visible";
+		return "the process behind the socket is not one of this pid namespace";
 	if (runs(process, program))
 		return NULL;
-	if (peer->pid == 1) /* systemd listens and hands the socket on; podman ends when idle */
+	if (pid == 1) /* systemd listens and hands the socket on; podman ends when idle */
 		return is_podman(engine) || any_runs(survey, program)
 			       ? NULL
 			       : "systemd holds the socket, but no engine runs here";

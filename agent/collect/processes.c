@@ -83,17 +83,11 @@ const struct host_process *processes_find(const struct survey *survey, int64_t p
 bool processes_are_of_host(const struct survey *survey)
 {
 	const struct host_process_table *table = survey->processes->table;
-	const struct host_peer *peer = dockerd_peer(survey);
-	const struct host_process *process = NULL;
+	const struct host_process *peer = processes_find(survey, dockerd_peer_pid(survey));
 
-	if (table->is_first_pidns)
+	if (table->is_first_pidns || dockerd_serving(survey) >= 0)
 		return true;
-	if (table->pidns < 0 || peer == NULL || peer->pid <= 0)
-		return dockerd_serving(survey) >= 0;
-	/* Its number is one of our own namespace, which must be the one that was walked. */
-	process = processes_find(survey, peer->pid);
-	return hostinfo_self(survey)->pidns == table->pidns && process != NULL &&
-	       process->pidns == table->pidns;
+	return peer != NULL && table->pidns >= 0 && peer->pidns == table->pidns;
 }
 
 bool processes_are_complete(const struct survey *survey)
