@@ -71,18 +71,29 @@ static void add_rows(const Plimsoll__Container *container, struct bindings *bind
 	}
 }
 
-/* PublishAllPorts: every exposed port, at a port that the engine picks. */
+static bool is_bound(const struct bindings *bindings, const struct binding *wanted)
+{
+	for (size_t i = 0; i < bindings->n; i++)
+		if (bindings->items[i].port == wanted->port &&
+		    strcmp(bindings->items[i].proto, wanted->proto) == 0)
+			return true;
+	return false;
+}
+
+/* PublishAllPorts: the engine picks a port for every exposed one that has no binding of its own. */
 static void add_exposed(const Plimsoll__Container *container, struct bindings *bindings)
 {
 	for (size_t i = 0; i < container->n_exposed_port; i++) {
 		const char *slash = strchr(container->exposed_port[i], '/');
-
-		bindings->items[bindings->n++] = (struct binding){
+		struct binding binding = {
 			.port = g_ascii_strtoll(container->exposed_port[i], NULL, 10),
 			.proto = slash != NULL ? slash + 1 : "tcp",
 			.ip = "",
 			.host_port = "",
 		};
+
+		if (!is_bound(bindings, &binding))
+			bindings->items[bindings->n++] = binding;
 	}
 }
 

@@ -243,9 +243,11 @@ static void add_processes(const struct survey *survey, GPtrArray *facts)
  */
 static void add_own_namespace(struct survey *survey)
 {
+	const struct host_process_table *table = survey->processes->table;
+
 	if (hostinfo_self(survey)->pidns == PROC_FIRST_PIDNS)
 		WIRE_SET(survey->facts->snapshot, agent_in_pidns, false);
-	else if (survey->processes->table->pidns >= 0)
+	else if (table->pidns >= 0 && table->state.status != PLIMSOLL__FETCH__STATUS__PERMISSION)
 		WIRE_SET(survey->facts->snapshot, agent_in_pidns, !processes_are_of_host(survey));
 }
 

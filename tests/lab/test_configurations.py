@@ -21,6 +21,8 @@ def plain(text, network):
     if text is None:
         return None
     text = text.replace(network, 'NET')
+    text = re.sub(r'\b\d+ (exec instances|days old)', r'N \1', text)
+    text = re.sub(r'(\d+:\d+) \(\S+:\S+\)', r'\1', text)  # names of ids differ from machine to machine
     text = re.sub(r'\bsvc\.1\.[a-z0-9]{25}\b', 'svc.1.TASK', text)
     return re.sub(r'(?<=:)(3276[89]|32[89]\d\d|49[12]\d\d)\b', 'EPHEMERAL', text)
 

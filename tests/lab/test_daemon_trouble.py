@@ -118,13 +118,13 @@ class DaemonTrouble(unittest.TestCase):
     def test_a_real_daemon_that_is_stopped(self):
         with labtest.Lab(1) as lab:
             lab.conf('h1', 'default')
-            lab.sh('h1', 'systemctl stop docker.socket docker; ! pgrep -x dockerd')
+            lab.sh('h1', 'systemctl stop docker.socket docker; rm -f /run/docker.sock; ! pgrep -x dockerd')
             result = lab.audit('h1', exit_codes=(3,))
             checks = {c['check']: c for c in result['benchmarks'][0]['checks']}
             for name, check in checks.items():
                 if check['section'] in ('2', '5', '7'):
                     self.assertEqual(check['verdict'], 'unknown', check)
-                    self.assertEqual(check['reason'], 'UK_DAEMON_DOWN', check)
+                    self.assertTrue(check['reason'].startswith('UK_DAEMON_DOWN: '), check)
             # files are still judged
             self.assertEqual(checks['file-docker-service-perms']['verdict'], 'pass')
             self.assertEqual(checks['file-docker-sock-perms']['verdict'], 'not_applicable')
