@@ -186,6 +186,92 @@ static void keys_are_not_scanned(void)
 	g_assert_cmpuint(rows_read("SELECT id FROM container WHERE id = 'c99'", 100), >=, 100);
 }
 
+/* ---- indexes: tables of more than a few rows ---- */
+
+/* Containers c0..c39: name n(i % 4), memory i % 5 or NULL, user absent for every third. */
+static struct fixture *forty_containers(void)
+{
+	g_autoptr(GString) text = g_string_new("facts:\n  container:\n");
+
+	for (int i = 0; i < 40; i++) {
+		g_string_append_printf(text, "    - {id: c%d, name: n%d, privileged: %s", i, i % 4,
+				       i % 2 == 0 ? "true" : "false");
+		if (i % 5 != 0)
+			g_string_append_printf(text, ", memory: %d", i % 5);
+		if (i % 3 != 0)
+			g_string_append_printf(text, ", user: u%d", i % 3);
+		g_string_append(text, "}\n");
+	}
+	return fixture_text(text->str);
+}
+
+static const struct {
+	const char *sql, *want;
+} indexed[] = {
+	{"SELECT ord FROM container WHERE id = 'c39'", "39"},
+	{"SELECT ord FROM container WHERE id = 'c4'", "4"},
+	{"SELECT ord FROM container WHERE id = 'nosuch'", ""},
+	{"SELECT ord FROM container WHERE id = NULL", ""},
+	{"SELECT ord FROM container WHERE user = ''", ""},
+	{"SELECT count(*) FROM container WHERE name = 'n1'", "10"},
+	{"SELECT ord FROM container WHERE memory = 4 AND name = 'n3' ORDER BY ord", "19;39"},
+	{"SELECT ord FROM container WHERE name = 'n3' AND memory = '4' ORDER BY ord", "19;39"},
+	{"SELECT ord FROM container WHERE memory = 4.0 AND name = 'n3' ORDER BY ord", "19;39"},
+	{"SELECT count(*) FROM container WHERE memory = 0", "0"},
+	{"SELECT count(*) FROM container WHERE memory = -1", "0"},
+	{"SELECT count(*) FROM container WHERE privileged = 1 AND user = 'u1'", "6"},
+	{"SELECT count(*) FROM container WHERE privileged = 1 AND user = 'u1' AND name = 'n0'",
+	 "3"},
+	{"SELECT count(*) FROM container a JOIN container b ON b.name = a.name", "400"},
+	{"SELECT count(*) FROM container a JOIN container b ON b.memory = a.memory", "256"},
+	{"SELECT count(*) FROM container a LEFT JOIN container b ON b.user = a.user WHERE b.ord IS "
+	 "NULL",
+	 "14"},
+	{"SELECT count(*) FROM container WHERE id IN ('c1', 'c2', 'x')", "2"},
+};
+
+static void indexes_answer_as_scans_do(void)
+{
+	PLIMSOLL_AUTO(fixture) *fixture = forty_containers();
+	PLIMSOLL_AUTO(sql_session) *session = sql_session_new(NULL);
+
+	facts_vtab_show(&session->facts,
+			&(const struct facts_data){{&fixture->input.facts->base, NULL, NULL}});
+	for (size_t i = 0; i < G_N_ELEMENTS(indexed); i++) {
+		g_autofree char *text = query(session, indexed[i].sql);
+
+		if (strcmp(text, indexed[i].want) != 0)
+			g_test_message("%s", indexed[i].sql);
+		g_assert_cmpstr(text, ==, indexed[i].want);
+	}
+}
+
+static void joins_over_columns_are_linear(void)
+{
+	static const char sql[] =
+		"SELECT count(*) FROM container a JOIN container b ON b.id = a.id";
+
+	g_assert_cmpuint(rows_read(sql, 400), <, 5 * 400);
+}
+
+static void other_facts_are_indexed_anew(void)
+{
+	PLIMSOLL_AUTO(fixture) *many = forty_containers();
+	PLIMSOLL_AUTO(sql_session) *session = sql_session_new(NULL);
+	static const char sql[] = "SELECT ord FROM container WHERE id = 'changed'";
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+	const struct facts_data data = {{&many->input.facts->base, NULL, NULL}};
+
+	facts_vtab_show(&session->facts, &data);
+	before = query(session, sql);
+	many->input.facts->container[7]->id = arena_strdup(many->arena, "changed");
+	facts_vtab_show(&session->facts, &data);
+	after = query(session, sql);
+	g_assert_cmpstr(before, ==, "");
+	g_assert_cmpstr(after, ==, "7");
+}
+
 /* ---- completeness ---- */
 
 static guint count_scalars(const ProtobufCMessageDescriptor *descriptor);
@@ -293,6 +379,10 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/facts_table/joins are linear", joins_are_linear);
 	g_test_add_func("/facts_table/keys are not scanned", keys_are_not_scanned);
+	g_test_add_func("/facts_table/indexes answer as scans do", indexes_answer_as_scans_do);
+	g_test_add_func("/facts_table/joins over columns are linear",
+			joins_over_columns_are_linear);
+	g_test_add_func("/facts_table/other facts are indexed anew", other_facts_are_indexed_anew);
 	g_test_add_func("/facts_table/every field is a column", every_field_is_a_column);
 	g_test_add_func("/facts_table/every table opens", every_table_opens);
 	g_test_add_func("/facts_table/the schema knows every table", schema_knows_every_table);
