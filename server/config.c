@@ -7,46 +7,52 @@
 
 #include "server/pki.h"
 
-G_DEFINE_QUARK(plimsoll - config - error, config_error)
+GQuark config_error_quark(void)
+{
+	return g_quark_from_static_string("plimsoll-config-error-quark");
+}
 
 enum key_type { KEY_TEXT, KEY_NUMBER, KEY_NAMES, KEY_LISTEN };
 
 static const struct key {
 	const char *group;
 	const char *name;
-	enum key_type type;
 	size_t offset; /* in struct config */
+	enum key_type type;
 	guint minimum;
 	guint maximum;
 	guint fallback;
 } keys[] = {
-	{"server", "data", KEY_TEXT, G_STRUCT_OFFSET(struct config, data_dir), 0, 0, 0},
-	{"server", "benchmark", KEY_TEXT, G_STRUCT_OFFSET(struct config, benchmark), 0, 0, 0},
-	{"server", "checks", KEY_TEXT, G_STRUCT_OFFSET(struct config, checks_dir), 0, 0, 0},
-	{"server", "names", KEY_NAMES, G_STRUCT_OFFSET(struct config, names), 0, 0, 0},
-	{"server", "workers", KEY_NUMBER, G_STRUCT_OFFSET(struct config, workers), 0, 256, 0},
-	{"listen", "people", KEY_LISTEN, G_STRUCT_OFFSET(struct config, listen[CONFIG_PEOPLE]), 0,
+	{"server", "data", G_STRUCT_OFFSET(struct config, data_dir), KEY_TEXT, 0, 0, 0},
+	{"server", "benchmark", G_STRUCT_OFFSET(struct config, benchmark), KEY_TEXT, 0, 0, 0},
+	{"server", "checks", G_STRUCT_OFFSET(struct config, checks_dir), KEY_TEXT, 0, 0, 0},
+	{"server", "names", G_STRUCT_OFFSET(struct config, names), KEY_NAMES, 0, 0, 0},
+	{"server", "workers", G_STRUCT_OFFSET(struct config, workers), KEY_NUMBER, 0, 256, 0},
+	{"listen", "people", G_STRUCT_OFFSET(struct config, listen[CONFIG_PEOPLE]), KEY_LISTEN, 0,
 	 0, 8443},
-	{"listen", "agents", KEY_LISTEN, G_STRUCT_OFFSET(struct config, listen[CONFIG_AGENTS]), 0,
+	{"listen", "agents", G_STRUCT_OFFSET(struct config, listen[CONFIG_AGENTS]), KEY_LISTEN, 0,
 	 0, 8444},
-	{"listen", "enrolment", KEY_LISTEN,
-	 G_STRUCT_OFFSET(struct config, listen[CONFIG_ENROLMENT]), 0, 0, 8445},
-	{"agents", "report_every_s", KEY_NUMBER, G_STRUCT_OFFSET(struct config, report_every_s), 1,
+	{"listen", "enrolment", G_STRUCT_OFFSET(struct config, listen[CONFIG_ENROLMENT]),
+	 KEY_LISTEN, 0, 0, 8445},
+	{"agents", "report_every_s", G_STRUCT_OFFSET(struct config, report_every_s), KEY_NUMBER, 1,
 	 7 * 86400, 3600},
-	{"limits", "connections", KEY_NUMBER, G_STRUCT_OFFSET(struct config, limits.connections), 1,
+	{"limits", "connections", G_STRUCT_OFFSET(struct config, limits.connections), KEY_NUMBER, 1,
 	 100000, 1024},
-	{"limits", "connections_per_address", KEY_NUMBER,
-	 G_STRUCT_OFFSET(struct config, limits.connections_per_address), 1, 100000, 256},
-	{"limits", "connections_per_host", KEY_NUMBER,
-	 G_STRUCT_OFFSET(struct config, limits.connections_per_host), 1, 1000, 8},
-	{"limits", "handshake_deadline_ms", KEY_NUMBER,
-	 G_STRUCT_OFFSET(struct config, limits.handshake_deadline_ms), 100, 60000, 5000},
-	{"limits", "request_deadline_ms", KEY_NUMBER,
-	 G_STRUCT_OFFSET(struct config, limits.request_deadline_ms), 100, 600000, 60000},
-	{"limits", "queue", KEY_NUMBER, G_STRUCT_OFFSET(struct config, limits.queue), 1, 100000,
+	{"limits", "connections_per_address",
+	 G_STRUCT_OFFSET(struct config, limits.connections_per_address), KEY_NUMBER, 1, 100000,
 	 256},
-	{"limits", "enrolments_per_minute", KEY_NUMBER,
-	 G_STRUCT_OFFSET(struct config, limits.enrolments_per_minute), 1, 100000, 60},
+	{"limits", "connections_per_host",
+	 G_STRUCT_OFFSET(struct config, limits.connections_per_host), KEY_NUMBER, 1, 1000, 8},
+	{"limits", "handshake_deadline_ms",
+	 G_STRUCT_OFFSET(struct config, limits.handshake_deadline_ms), KEY_NUMBER, 100, 60000,
+	 5000},
+	{"limits", "request_deadline_ms",
+	 G_STRUCT_OFFSET(struct config, limits.request_deadline_ms), KEY_NUMBER, 100, 600000,
+	 60000},
+	{"limits", "queue", G_STRUCT_OFFSET(struct config, limits.queue), KEY_NUMBER, 1, 100000,
+	 256},
+	{"limits", "enrolments_per_minute",
+	 G_STRUCT_OFFSET(struct config, limits.enrolments_per_minute), KEY_NUMBER, 1, 100000, 60},
 };
 
 static const char *const listener_names[CONFIG_LISTENERS] = {"people", "agents", "enrolment"};

@@ -22,7 +22,10 @@ enum {
 };
 static const char uri_prefix[] = "plimsoll:host/";
 
-G_DEFINE_QUARK(plimsoll - pki - error, pki_error)
+GQuark pki_error_quark(void)
+{
+	return g_quark_from_static_string("plimsoll-pki-error-quark");
+}
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_REQ, X509_REQ_free)

@@ -276,8 +276,9 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 							    : "'%s' wants no host",
 				 words[0]);
 	hosts->config = site_config("hosts", site, &done);
-	if (hosts->config != NULL)
-		hosts->store = site_store("hosts", hosts->config, actions[action].access, &done);
+	if (hosts->config == NULL)
+		return done;
+	hosts->store = site_store("hosts", hosts->config, actions[action].access, &done);
 	if (hosts->store != NULL)
 		done = run_action(hosts, action, words[1]);
 	store_close(hosts->store);

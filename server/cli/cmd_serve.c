@@ -65,12 +65,12 @@ static int serve(const struct config *config)
 	done = announce(config, server);
 	if (done != CLI_DONE)
 		return done;
-	log_event("started", "version", PLIMSOLL_VERSION, "data", config->data_dir, NULL);
+	log_event("started", "version", PLIMSOLL_VERSION, "data", config->data_dir);
 	while (sigwait(&signals, &number) != 0)
 		continue;
-	log_event("stopping", "signal", number == SIGINT ? "INT" : "TERM", NULL);
+	log_event("stopping", "signal", number == SIGINT ? "INT" : "TERM");
 	server_stop(g_steal_pointer(&server));
-	log_event("stopped", NULL);
+	log_event("stopped");
 	return CLI_DONE;
 }
 

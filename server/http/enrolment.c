@@ -106,7 +106,7 @@ static void answer_issued(struct issue *issue)
 	set_json(issue->exchange, 200, object);
 	log_event(issue->token_id != NULL ? "enrolled" : "renewed", "host", issue->host_id, "token",
 		  issue->token_id, "source", issue->exchange->peer.source, "serial",
-		  issue->certificate.serial, NULL);
+		  issue->certificate.serial);
 }
 
 static void finish_issue(void *data, const GError *error)
@@ -121,7 +121,7 @@ static void finish_issue(void *data, const GError *error)
 	} else if (g_error_matches(error, STORE_ERROR, STORE_ERROR_DENIED)) {
 		enrolment_refuse(exchange, 403, error->message);
 	} else {
-		log_event("store", "error", error->message, NULL);
+		log_event("store", "error", error->message);
 		enrolment_refuse(exchange, 503, "the store is busy; try again");
 	}
 	exchange_finish(exchange);
@@ -170,7 +170,7 @@ static void handle_enroll(struct exchange *exchange, struct worker *worker)
 	if (!read_bearer(exchange, &id, &secret)) {
 		enrolment_refuse(exchange, 401, "no token: Authorization: Bearer ID.SECRET");
 	} else if (!check_token(worker, id, secret, &good, &error)) {
-		log_event("store", "error", error->message, NULL);
+		log_event("store", "error", error->message);
 		enrolment_refuse(exchange, 503, "the store is busy; try again");
 	} else if (!good) {
 		enrolment_refuse(exchange, 401, "the token was used, has expired, or never was");
@@ -189,7 +189,7 @@ static void handle_renew(struct exchange *exchange, struct worker *worker)
 
 	if (!access_admits(worker->reader, agent->host_id, agent->fingerprint,
 			   g_get_real_time() / G_USEC_PER_SEC, &admitted, &error)) {
-		log_event("store", "error", error->message, NULL);
+		log_event("store", "error", error->message);
 		enrolment_refuse(exchange, 503, "the store is busy; try again");
 	} else if (!admitted) {
 		enrolment_refuse(exchange, 403,

@@ -153,7 +153,7 @@ static void log_exchange(const struct exchange *exchange)
 	log_event("request", "id", exchange->id, "listener", exchange->listener, "source",
 		  exchange->peer.source, "host", *host != '\0' ? host : NULL, "method",
 		  exchange->is_post ? "POST" : "GET", "path", exchange->path, "status", status,
-		  "ms", ms, "note", exchange->note, NULL);
+		  "ms", ms, "note", exchange->note);
 }
 
 static void send_answer(void *data)

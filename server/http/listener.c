@@ -80,7 +80,7 @@ static void count_down(GHashTable *counts, char **key)
 /* An IPv6 client owns a whole /64, so that is what counts as one source. */
 static bool find_source(int fd, char ret_source[static LISTENER_SOURCE_CHARS], bool by_network)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t size = sizeof address;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -102,7 +102,7 @@ static bool find_source(int fd, char ret_source[static LISTENER_SOURCE_CHARS], b
 
 static void set_deadline(struct conn *conn, guint deadline_ms)
 {
-	const struct timeval when = {deadline_ms / 1000, (deadline_ms % 1000) * 1000};
+	const struct timeval when = {deadline_ms / 1000, (suseconds_t)(deadline_ms % 1000) * 1000};
 
 	(void)evtimer_add(conn->deadline, &when);
 }
@@ -119,7 +119,7 @@ static void cut(struct conn *conn, const char *why)
 	if (why != NULL) {
 		(void)find_source(fd, source, false);
 		log_event("cut", "listener", conn->listener->options.name, "source", source,
-			  "reason", why, NULL);
+			  "reason", why);
 	}
 	(void)shutdown(fd, SHUT_RDWR);
 }

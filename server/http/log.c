@@ -34,7 +34,7 @@ static void append_value(GString *line, const char *value)
 	g_string_append_c(line, '"');
 }
 
-void log_event(const char *event, ...)
+void log_pairs(const char *event, ...)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");

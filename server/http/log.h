@@ -5,8 +5,9 @@
 
 #include <glib.h>
 
-/* Pairs of key (ours) and value; a NULL value is left out, a NULL key ends the list. Never give it
- * secrets, headers or query strings. */
-void log_event(const char *event, ...) G_GNUC_NULL_TERMINATED;
+/* Event, then pairs of key (ours) and value; a NULL value is left out. Never give it secrets,
+ * headers or query strings. */
+#define log_event(...) log_pairs(__VA_ARGS__, (const char *)NULL)
+void log_pairs(const char *event, ...) G_GNUC_NULL_TERMINATED;
 
 #endif

@@ -86,7 +86,7 @@ static void refuse(struct exchange *exchange, guint status, const char *why)
 
 static void refuse_store(struct exchange *exchange, const GError *error)
 {
-	log_event("store", "id", exchange->id, "error", error->message, NULL);
+	log_event("store", "id", exchange->id, "error", error->message);
 	refuse(exchange, 500, "The store could not be read. The server's log says why.");
 }
 

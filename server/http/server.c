@@ -169,7 +169,7 @@ static bool load_site(struct server *server, GError **error)
 				g_get_real_time() / G_USEC_PER_SEC, &reissued, error))
 		return false;
 	if (reissued)
-		log_event("certificate", "reissued", config->names[0], NULL);
+		log_event("certificate", "reissued", config->names[0]);
 	site->writer = writer_start(config->data_dir, error);
 	return site->writer != NULL;
 }

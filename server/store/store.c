@@ -11,7 +11,10 @@
 #include "server/store/internal.h"
 #include "server/store/migration.h"
 
-G_DEFINE_QUARK(plimsoll - store - error, store_error)
+GQuark store_error_quark(void)
+{
+	return g_quark_from_static_string("plimsoll-store-error-quark");
+}
 
 enum {
 	RULE_FIND,
@@ -40,24 +43,24 @@ static const char *const statements[] = {
 	[VERSION_ADD] = "INSERT INTO version (kind, hash, first_at) VALUES (?1, ?2, ?3)",
 	[ENGINE_LIST] = "SELECT id FROM engine",
 	/* last_at is 0 while the facts are an engine's newest */
-	[PURGE_FACTS] = "DELETE FROM facts WHERE last_at > 0 AND last_at < ?1 AND NOT EXISTS"
-			" (SELECT 1 FROM pinned_snapshot p WHERE p.engine = facts.engine"
-			"  AND p.facts_sha256 = facts.sha256)",
+	[PURGE_FACTS] = ("DELETE FROM facts WHERE last_at > 0 AND last_at < ?1 AND NOT EXISTS"
+			 " (SELECT 1 FROM pinned_snapshot p WHERE p.engine = facts.engine"
+			 "  AND p.facts_sha256 = facts.sha256)"),
 	/* an outcome was in use until the next one of its engine */
-	[PURGE_OUTCOMES] = "DELETE FROM outcome WHERE evaluated_at < ?1 AND EXISTS"
-			   " (SELECT 1 FROM outcome n WHERE n.engine = outcome.engine"
-			   "  AND n.id > outcome.id AND n.evaluated_at < ?1) AND NOT EXISTS"
-			   " (SELECT 1 FROM engine e WHERE e.id = outcome.engine"
-			   "  AND e.outcome = outcome.id)",
+	[PURGE_OUTCOMES] = ("DELETE FROM outcome WHERE evaluated_at < ?1 AND EXISTS"
+			    " (SELECT 1 FROM outcome n WHERE n.engine = outcome.engine"
+			    "  AND n.id > outcome.id AND n.evaluated_at < ?1) AND NOT EXISTS"
+			    " (SELECT 1 FROM engine e WHERE e.id = outcome.engine"
+			    "  AND e.outcome = outcome.id)"),
 	[PURGE_INTERVALS] = "DELETE FROM finding_interval WHERE closed_at < ?1",
 	[PURGE_AUDIT] = "DELETE FROM audit WHERE at < ?1",
 	[PURGE_SESSIONS] = "DELETE FROM session WHERE expires_at < ?1",
 	[PURGE_LINKS] = "DELETE FROM signin_link WHERE expires_at < ?1",
 	[PURGE_TOKENS] = "DELETE FROM join_token WHERE expires_at < ?1",
 	[PURGE_REPORTS] =
-		"DELETE FROM report WHERE engine = ?1 AND received_at < ?2 AND sequence IN"
-		" (SELECT sequence FROM report WHERE engine = ?1 ORDER BY sequence"
-		"  LIMIT 5000)",
+		("DELETE FROM report WHERE engine = ?1 AND received_at < ?2 AND sequence IN"
+		 " (SELECT sequence FROM report WHERE engine = ?1 ORDER BY sequence"
+		 "  LIMIT 5000)"),
 	[PURGE_CHANGES] = "DELETE FROM result_change WHERE engine = ?1 AND at < ?2",
 	[PURGE_SCORES] = "DELETE FROM daily_score WHERE engine = ?1 AND day < ?2 / 86400",
 };
@@ -91,24 +94,29 @@ static bool make_file(const char *data_dir, const char *path, GError **error)
 	return false;
 }
 
-struct store *store_open(const char *data_dir, enum store_access access, GError **error)
+static struct store *store_new(const char *data_dir)
 {
-	PLIMSOLL_AUTO(store) *store = g_new0(struct store, 1);
-	enum sql_access sql_access = access == STORE_WRITE ? SQL_WRITE : SQL_READ;
+	struct store *store = g_new0(struct store, 1);
 
 	store->path = store_path(data_dir);
 	store->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return store;
+}
+
+struct store *store_open(const char *data_dir, enum store_access access, GError **error)
+{
+	PLIMSOLL_AUTO(store) *store = store_new(data_dir);
+
 	if (access == STORE_WRITE && !make_file(data_dir, store->path, error))
 		return NULL;
-	store->sql = sql_open(store->path, sql_access, error);
+	store->sql = sql_open(store->path, access == STORE_WRITE ? SQL_WRITE : SQL_READ, error);
 	if (store->sql == NULL)
 		return NULL;
-	if (access == STORE_WRITE ? !migration_apply(store->sql, error)
-				  : !migration_check(store->sql, error)) {
-		g_prefix_error(error, "'%s': ", store->path);
-		return NULL;
-	}
-	return g_steal_pointer(&store);
+	if (access == STORE_WRITE ? migration_apply(store->sql, error)
+				  : migration_check(store->sql, error))
+		return g_steal_pointer(&store);
+	g_prefix_error(error, "'%s': ", store->path);
+	return NULL;
 }
 
 void store_close(struct store *store)
@@ -227,20 +235,20 @@ bool store_version_id(struct store *store, const char *kind, const char *hash, i
 }
 
 static const struct {
-	int statement;
 	int64_t days;
+	int statement;
 	bool by_engine;
 } retention[] = {
-	{PURGE_FACTS, STORE_FACTS_DAYS, false},
-	{PURGE_OUTCOMES, STORE_RESULTS_DAYS, false},
-	{PURGE_INTERVALS, STORE_RESULTS_DAYS, false},
-	{PURGE_AUDIT, STORE_AUDIT_DAYS, false},
-	{PURGE_SESSIONS, 0, false},
-	{PURGE_LINKS, 0, false},
-	{PURGE_TOKENS, STORE_AUDIT_DAYS, false},
-	{PURGE_REPORTS, STORE_RESULTS_DAYS, true},
-	{PURGE_CHANGES, STORE_RESULTS_DAYS, true},
-	{PURGE_SCORES, STORE_SCORES_DAYS, true},
+	{STORE_FACTS_DAYS, PURGE_FACTS, false},
+	{STORE_RESULTS_DAYS, PURGE_OUTCOMES, false},
+	{STORE_RESULTS_DAYS, PURGE_INTERVALS, false},
+	{STORE_AUDIT_DAYS, PURGE_AUDIT, false},
+	{0, PURGE_SESSIONS, false},
+	{0, PURGE_LINKS, false},
+	{STORE_AUDIT_DAYS, PURGE_TOKENS, false},
+	{STORE_RESULTS_DAYS, PURGE_REPORTS, true},
+	{STORE_RESULTS_DAYS, PURGE_CHANGES, true},
+	{STORE_SCORES_DAYS, PURGE_SCORES, true},
 };
 
 static GArray *list_engines(struct store *store, GError **error)

@@ -161,13 +161,20 @@ static gpointer keep_all(gpointer data)
 
 /* --- starting and stopping --- */
 
-struct writer *writer_start(const char *data_dir, GError **error)
+static struct writer *writer_new(void)
 {
-	PLIMSOLL_AUTO(writer) *writer = g_new0(struct writer, 1);
+	struct writer *writer = g_new0(struct writer, 1);
 
 	g_mutex_init(&writer->mutex);
 	g_cond_init(&writer->wake);
 	writer->queue = g_async_queue_new();
+	return writer;
+}
+
+struct writer *writer_start(const char *data_dir, GError **error)
+{
+	PLIMSOLL_AUTO(writer) *writer = writer_new();
+
 	writer->store = store_open(data_dir, STORE_WRITE, error);
 	if (writer->store == NULL)
 		return NULL;
@@ -205,12 +212,9 @@ void writer_stop(struct writer *writer)
 
 void writer_submit(struct writer *writer, store_work *work, void *data, writer_done *done)
 {
-	struct work_item *item = g_new0(struct work_item, 1);
+	const struct work_item item = {.work = work, .data = data, .done = done};
 
-	item->work = work;
-	item->data = data;
-	item->done = done;
-	g_async_queue_push(writer->queue, item);
+	g_async_queue_push(writer->queue, g_memdup2(&item, sizeof item));
 }
 
 struct waiter {

@@ -55,6 +55,23 @@ class WithServer(unittest.TestCase):
         return host
 
 
+    def ends_within(self, connection, seconds, keep_alive=None):
+        """Waits for the server to end a connection; sends a byte now and then if told to."""
+        started = time.monotonic()
+        connection.settimeout(0.1)
+        while time.monotonic() - started < seconds:
+            try:
+                if keep_alive:
+                    connection.sendall(keep_alive)
+                if connection.recv(1) == b"":
+                    return True
+            except (TimeoutError, ssl.SSLWantReadError):
+                continue
+            except REFUSED:
+                return True
+        return False
+
+
 class Enrolment(WithServer):
     def test_token_works_once(self):
         join = self.server.join()
@@ -390,33 +407,12 @@ class Limits(WithServer):
     limits = {"handshake_deadline_ms": 500, "request_deadline_ms": 1000,
               "connections_per_address": 6, "connections_per_host": 2}
 
-    def ends_within(self, connection, seconds, keep_alive=None):
-        """Waits for the server to end a connection; sends a byte now and then if told to."""
-        started = time.monotonic()
-        connection.settimeout(0.1)
-        while time.monotonic() - started < seconds:
-            try:
-                if keep_alive:
-                    connection.sendall(keep_alive)
-                if connection.recv(1) == b"":
-                    return True
-            except (TimeoutError, ssl.SSLWantReadError):
-                continue
-            except REFUSED:
-                return True
-        return False
-
     def test_plaintext_is_never_answered(self):
         for listener, port in self.server.ports.items():
             with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
                 connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 data = read_to_end(connection)
             self.assertNotIn(b"HTTP", data, listener)
-
-    def test_silence_before_the_handshake_ends(self):
-        for port in self.server.ports.values():
-            with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
-                self.assertTrue(self.ends_within(connection, 5))
 
     def test_trickled_request_ends(self):
         with self.server.raw("people") as connection:
@@ -461,8 +457,14 @@ class Limits(WithServer):
             self.assertIn(read_to_end(connection)[:12], (b"HTTP/1.1 400", b"HTTP/1.1 413", b""))
 
 
-class Rates(WithServer):
-    limits = {"enrolments_per_minute": 3}
+class OwnDeadlines(WithServer):
+    """Deadlines for a handshake and a try for a token do not hang on the one for requests."""
+    limits = {"handshake_deadline_ms": 500, "enrolments_per_minute": 3}
+
+    def test_silence_before_the_handshake_ends(self):
+        for port in self.server.ports.values():
+            with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
+                self.assertTrue(self.ends_within(connection, 5))
 
     def test_guessing_tokens_is_slow(self):
         host = Host(self.server, "guess")
