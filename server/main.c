@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{"serve", "run the server", cmd_serve},
 	{"token", "make a join string for a new host", cmd_token},
 	{"signin-link", "make an address that signs a browser in", cmd_signin_link},
-	{"hosts", "list, show, retire and forget hosts", cmd_hosts},
+	{"hosts", "list, show, retire, forget and import hosts", cmd_hosts},
 	{"version", "say which release this is", cmd_version},
 };
 

@@ -14,8 +14,6 @@
 #include "server/cli/terminal.h"
 #include "server/format/notices.h"
 
-enum { MAX_FACTS_BYTES = 256 << 20 /* saved facts are JSON: several times a packed report */ };
-
 /* Everything one audit owns. */
 struct audit {
 	struct audit_options options;
@@ -124,7 +122,7 @@ static bool read_facts(struct audit *audit, int *ret_exit)
 	g_autofree char *text = NULL;
 	size_t size = 0;
 
-	text = files_read(path, MAX_FACTS_BYTES, &size, &error);
+	text = files_read(path, FILES_FACTS_BYTES, &size, &error);
 	if (text == NULL)
 		return stop(ret_exit, CLI_IO, error);
 	audit->collection = facts_json_read(text, size, &error);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `plimsoll hosts`: lists the fleet, shows one host, shuts a host out, deletes it. */
+/* `plimsoll hosts`: lists the fleet, shows one host, shuts a host out, deletes it, imports facts.
+ */
 #include <string.h>
 
 #include "proto/json.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
+#include "server/cli/hosts_import.h"
 #include "server/cli/site.h"
 #include "server/format/text.h"
 #include "server/http/pages.h"
@@ -16,9 +18,13 @@ static const char help[] =
 	"       plimsoll hosts show HOST [OPTION]...\n"
 	"       plimsoll hosts retire HOST [OPTION]...\n"
 	"       plimsoll hosts forget HOST --yes [OPTION]...\n"
+	"       plimsoll hosts import FILE... [OPTION]...\n"
 	"\n"
 	"HOST is an id of the list, or a name that only one host has.\n"
 	"retire shuts a host out for good and keeps its history; forget deletes that, too.\n"
+	"import shows hosts that no agent reports: each FILE holds facts saved by 'plimsoll audit\n"
+	"--save-facts' or 'plimsoll-agent collect --json'. A file counts once, however often it\n"
+	"is imported.\n"
 	"\n"
 	"  --json          as JSON (list, show)\n"
 	"  --yes           really forget\n" SITE_OPTION_HELP "  -h, --help      this text\n"
@@ -26,7 +32,8 @@ static const char help[] =
 	"examples:\n"
 	"  plimsoll hosts list\n"
 	"  plimsoll hosts show web1\n"
-	"  plimsoll hosts retire web1\n";
+	"  plimsoll hosts retire web1\n"
+	"  plimsoll hosts import web1.json db1.json\n";
 
 struct hosts {
 	struct config *config;
@@ -45,8 +52,8 @@ static const char *state_of(const struct hosts *hosts, const struct fleet_host *
 {
 	if (host->retired_at_s != 0)
 		return "retired";
-	return freshness_text(
-		pages_freshness(host->last_report_s, site_now_s(), hosts->config->report_every_s));
+	return freshness_text(pages_freshness(host->is_recorded, host->last_report_s, site_now_s(),
+					      hosts->config->report_every_s));
 }
 
 static char *time_text(int64_t seconds)
@@ -208,17 +215,37 @@ static int forget_host(struct hosts *hosts, const struct fleet_host *host)
 	return remove_host(hosts, host, true);
 }
 
+enum wants { WANTS_NOTHING, WANTS_HOST, WANTS_FILES };
+
 static const struct {
 	const char *name;
-	bool wants_host;
+	enum wants wants;
 	enum store_access access;
-	int (*run)(struct hosts *hosts, const struct fleet_host *host);
+	int (*run)(struct hosts *hosts, const struct fleet_host *host); /* NULL: hosts_import() */
 } actions[] = {
-	{"list", false, STORE_READ, list_hosts},
-	{"show", true, STORE_READ, show_host},
-	{"retire", true, STORE_WRITE, retire_host},
-	{"forget", true, STORE_WRITE, forget_host},
+	{"list", WANTS_NOTHING, STORE_READ, list_hosts},
+	{"show", WANTS_HOST, STORE_READ, show_host},
+	{"retire", WANTS_HOST, STORE_WRITE, retire_host},
+	{"forget", WANTS_HOST, STORE_WRITE, forget_host},
+	{"import", WANTS_FILES, STORE_WRITE, NULL},
 };
+
+/* Whether the words behind the action are what it wants; says so otherwise. */
+static bool check_words(guint action, char **words)
+{
+	static const char *const want[] = {
+		[WANTS_NOTHING] = "no host",
+		[WANTS_HOST] = "one host",
+		[WANTS_FILES] = "files of saved facts",
+	};
+	const guint n = g_strv_length(words) - 1;
+	const enum wants wants = actions[action].wants;
+
+	if (wants == WANTS_FILES ? n > 0 : n == (guint)wants)
+		return true;
+	cli_usage("hosts", "'%s' wants %s", words[0], want[wants]);
+	return false;
+}
 
 /* By id, or by a name that is unambiguous. */
 static const struct fleet_host *find_host(const struct hosts *hosts, const char *word)
@@ -252,10 +279,11 @@ static int run_action(struct hosts *hosts, guint action, const char *word)
 	hosts->list = fleet_list(hosts->store, hosts->config->benchmark, true, &error);
 	if (hosts->list == NULL)
 		return site_fail("hosts", error);
-	if (actions[action].wants_host)
+	if (actions[action].wants == WANTS_HOST)
 		host = find_host(hosts, word);
-	done = actions[action].wants_host && host == NULL ? CLI_USAGE
-							  : actions[action].run(hosts, host);
+	done = actions[action].wants == WANTS_HOST && host == NULL
+		       ? CLI_USAGE
+		       : actions[action].run(hosts, host);
 	g_ptr_array_unref(hosts->list);
 	return done;
 }
@@ -269,18 +297,17 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 	       strcmp(words[0], actions[action].name) != 0)
 		action++;
 	if (words[0] == NULL || action == G_N_ELEMENTS(actions))
-		return cli_usage("hosts", "say what to do: list, show, retire or forget");
-	if (g_strv_length(words) != (actions[action].wants_host ? 2 : 1))
-		return cli_usage("hosts",
-				 actions[action].wants_host ? "'%s' wants one host"
-							    : "'%s' wants no host",
-				 words[0]);
+		return cli_usage("hosts", "say what to do: list, show, retire, forget or import");
+	if (!check_words(action, words))
+		return CLI_USAGE;
 	hosts->config = site_config("hosts", site, &done);
 	if (hosts->config == NULL)
 		return done;
 	hosts->store = site_store("hosts", hosts->config, actions[action].access, &done);
 	if (hosts->store != NULL)
-		done = run_action(hosts, action, words[1]);
+		done = actions[action].run == NULL
+			       ? hosts_import(hosts->config, hosts->store, words + 1)
+			       : run_action(hosts, action, words[1]);
 	store_close(hosts->store);
 	config_free(hosts->config);
 	return done;

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Saved facts are JSON: several times a packed report. */
+enum { FILES_FACTS_BYTES = 256 << 20 };
+
 /*
  * Reads a whole file; "-" is standard input.
  *

@@ -13,8 +13,11 @@
 
 enum { MAX_QUERY_CHARS = 256 };
 
-enum freshness pages_freshness(int64_t last_s, int64_t now_s, guint report_every_s)
+enum freshness pages_freshness(bool is_recorded, int64_t last_s, int64_t now_s,
+			       guint report_every_s)
 {
+	if (is_recorded)
+		return FRESHNESS_RECORDED;
 	if (last_s == 0)
 		return FRESHNESS_WAITING;
 	if (now_s - last_s > MAX((int64_t)PAGES_SILENT_S, 4 * (int64_t)report_every_s))
@@ -48,24 +51,34 @@ static bool contains(const char *text, const char *folded)
 	return own != NULL && strstr(own, folded) != NULL;
 }
 
-static bool matches(const struct fleet_host *host, const char *folded)
+/* What the reader asked to see of the fleet. */
+struct wish {
+	char *query;  /* NULL = any */
+	char *folded; /* the same without case */
+	char *show;   /* NULL = any; one of the words that page.h names */
+};
+
+static bool is_found(const struct wish *wish, const struct fleet_host *host)
 {
-	return folded == NULL || contains(host->name, folded) || contains(host->id, folded) ||
-	       contains(host->engine_version, folded);
+	return wish->folded == NULL || contains(host->name, wish->folded) ||
+	       contains(host->id, wish->folded) || contains(host->engine_version, wish->folded);
+}
+
+static bool is_shown(const struct wish *wish, const struct fleet_host *host,
+		     enum freshness freshness)
+{
+	if (wish->show == NULL)
+		return true;
+	if (strcmp(wish->show, PAGE_SHOW_CRITICAL) == 0)
+		return host->critical > 0;
+	return strcmp(wish->show, freshness_text(freshness)) == 0;
 }
 
 static void count_host(struct fleet_view *view, const struct fleet_host *host,
 		       enum freshness freshness)
 {
-	guint *const counts[] = {
-		[FRESHNESS_CURRENT] = &view->current,
-		[FRESHNESS_LATE] = &view->late,
-		[FRESHNESS_SILENT] = &view->silent,
-		[FRESHNESS_WAITING] = &view->waiting,
-	};
-
 	view->hosts++;
-	(*counts[freshness])++;
+	view->by_freshness[freshness]++;
 	view->with_critical += host->critical > 0;
 }
 
@@ -109,39 +122,74 @@ static char *read_query(const struct exchange *exchange)
 	return g_steal_pointer(&query);
 }
 
+/* An unknown word shows everything. */
+static char *read_show(const struct exchange *exchange)
+{
+	g_autofree char *show = exchange_query(exchange, "show");
+
+	if (show == NULL || strcmp(show, PAGE_SHOW_CRITICAL) == 0)
+		return g_steal_pointer(&show);
+	for (guint i = 0; i < FRESHNESSES; i++)
+		if (strcmp(show, freshness_text((enum freshness)i)) == 0)
+			return g_steal_pointer(&show);
+	return NULL;
+}
+
+static void wish_read(struct wish *ret_wish, const struct exchange *exchange)
+{
+	ret_wish->query = read_query(exchange);
+	ret_wish->folded = ret_wish->query != NULL ? g_utf8_casefold(ret_wish->query, -1) : NULL;
+	ret_wish->show = read_show(exchange);
+}
+
+static void wish_done(struct wish *wish)
+{
+	g_free(wish->query);
+	g_free(wish->folded);
+	g_free(wish->show);
+}
+
+/* Counts every host; rows are those that were asked for. */
+static void fill_rows(GArray *rows, struct fleet_view *view, GPtrArray *hosts,
+		      const struct wish *wish, guint report_every_s)
+{
+	g_ptr_array_sort(hosts, compare_hosts);
+	for (guint i = 0; i < hosts->len; i++) {
+		const struct fleet_host *host = g_ptr_array_index(hosts, i);
+		enum freshness freshness = pages_freshness(host->is_recorded, host->last_report_s,
+							   view->as_of_s, report_every_s);
+		struct fleet_row row = row_of(host, freshness);
+
+		count_host(view, host, freshness);
+		if (is_found(wish, host) && is_shown(wish, host, freshness))
+			g_array_append_val(rows, row);
+	}
+}
+
 GString *pages_fleet(const struct page_frame *frame, const struct exchange *exchange,
 		     struct worker *worker, const char *rest, GError **error)
 {
 	const struct site *site = worker->site;
 	g_autoptr(GPtrArray) hosts =
 		fleet_list(worker->reader, site->rules.benchmark->name, false, error);
-	g_autofree char *query = read_query(exchange);
-	g_autofree char *folded = query != NULL ? g_utf8_casefold(query, -1) : NULL;
 	g_autofree char *command =
 		g_strdup_printf("plimsoll token create --data %s", site->config->data_dir);
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct fleet_row));
+	__attribute__((cleanup(wish_done))) struct wish wish = {.query = NULL};
 	struct fleet_view view = {
 		.benchmark_title = site->rules.benchmark->title,
 		.as_of_s = frame->generated_at_s,
 		.enroll_command = command,
 		.has_search = true,
-		.query = query,
 	};
 
 	(void)rest;
 	if (hosts == NULL)
 		return NULL;
-	g_ptr_array_sort(hosts, compare_hosts);
-	for (guint i = 0; i < hosts->len; i++) {
-		const struct fleet_host *host = g_ptr_array_index(hosts, i);
-		enum freshness freshness = pages_freshness(
-			host->last_report_s, frame->generated_at_s, site->config->report_every_s);
-		struct fleet_row row = row_of(host, freshness);
-
-		count_host(&view, host, freshness);
-		if (matches(host, folded))
-			g_array_append_val(rows, row);
-	}
+	wish_read(&wish, exchange);
+	view.query = wish.query;
+	view.show = wish.show;
+	fill_rows(rows, &view, hosts, &wish, site->config->report_every_s);
 	view.matching = rows->len;
 	view.first = first_row(exchange, rows->len);
 	view.rows = rows->len > 0 ? &g_array_index(rows, struct fleet_row, view.first) : NULL;
@@ -269,8 +317,9 @@ static GString *write_host(const struct page_frame *frame, struct snapshot *snap
 
 	score_compute(snapshot->evaluation, site->rules.benchmark, &score);
 	host_view_init(&view, &input, snapshot->arena);
-	view.freshness = pages_freshness(snapshot->engine->received_at_s, frame->generated_at_s,
-					 site->config->report_every_s);
+	view.freshness =
+		pages_freshness(snapshot->engine->is_recorded, snapshot->engine->received_at_s,
+				frame->generated_at_s, site->config->report_every_s);
 	view.notices = notices_of(snapshot->facts, snapshot->observed, snapshot->evaluation,
 				  snapshot->arena, &view.n_notices);
 	return page_host(frame, &view);

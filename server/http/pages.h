@@ -22,6 +22,7 @@ pages_maker pages_host;
 pages_maker pages_check;
 
 /* How fresh a host is whose last report came at last_s (0 = never). */
-enum freshness pages_freshness(int64_t last_s, int64_t now_s, guint report_every_s);
+enum freshness pages_freshness(bool is_recorded, int64_t last_s, int64_t now_s,
+			       guint report_every_s);
 
 #endif

@@ -9,8 +9,15 @@
 
 #include "checks/score.h"
 
-/* How old the newest report of a host is; FRESHNESS_WAITING: enrolled, never reported. */
-enum freshness { FRESHNESS_CURRENT, FRESHNESS_LATE, FRESHNESS_SILENT, FRESHNESS_WAITING };
+/* How old the newest report of a host is. */
+enum freshness {
+	FRESHNESS_CURRENT,
+	FRESHNESS_LATE,
+	FRESHNESS_SILENT,
+	FRESHNESS_WAITING,  /* enrolled, never reported */
+	FRESHNESS_RECORDED, /* imported facts: no further report is due */
+	FRESHNESSES
+};
 const char *freshness_text(enum freshness freshness);
 
 /* What surrounds a page. */
@@ -22,6 +29,7 @@ struct page_frame {
 };
 
 enum { FLEET_PAGE_ROWS = 100 };
+#define PAGE_SHOW_CRITICAL "critical"
 
 struct fleet_row {
 	const char *host_id; /* [a-z0-9.-]+, made by the server; address of the host page */
@@ -46,11 +54,13 @@ struct fleet_view {
 	guint first; /* index of rows[0] among all that match */
 	guint matching;
 	guint hosts; /* of the whole fleet, like the counts below */
-	guint current, late, silent, waiting;
+	guint by_freshness[FRESHNESSES];
 	guint with_critical;        /* hosts with at least one critical failure */
 	const char *enroll_command; /* what the empty page tells to run; NULL = not shown (ours) */
-	bool has_search;            /* the server answers GET /?q=TEXT&page=N (page from 1) */
-	const char *query;          /* q as given; NULL = none */
+	bool has_search;            /* the server answers GET /?q=TEXT&show=WORD&page=N */
+	const char
+		*show; /* which hosts alone: PAGE_SHOW_CRITICAL, or freshness_text(); NULL = all */
+	const char *query; /* q as given; NULL = none */
 };
 GString *page_fleet(const struct page_frame *frame, const struct fleet_view *view);
 

@@ -3,10 +3,9 @@
 #include "server/report/frame.h"
 
 static const char *const freshness_names[] = {
-	[FRESHNESS_CURRENT] = "current",
-	[FRESHNESS_LATE] = "late",
-	[FRESHNESS_SILENT] = "silent",
-	[FRESHNESS_WAITING] = "waiting",
+	[FRESHNESS_CURRENT] = "current",   [FRESHNESS_LATE] = "late",
+	[FRESHNESS_SILENT] = "silent",     [FRESHNESS_WAITING] = "waiting",
+	[FRESHNESS_RECORDED] = "recorded",
 };
 
 const char *freshness_text(enum freshness freshness)
@@ -14,24 +13,66 @@ const char *freshness_text(enum freshness freshness)
 	return freshness_names[freshness];
 }
 
-static void write_tile(struct html *html, guint number, const char *words)
+/* A count, and the way to exactly the hosts that it counts. */
+struct tile {
+	guint number;
+	const char *words;
+	const char *show; /* NULL = all hosts */
+};
+
+static void write_tile_link(struct html *html, const struct tile *tile, const char *shown)
 {
-	h_lit(html, "<li><strong>");
-	h_num(html, number);
+	h_lit(html, "<a href=\"/");
+	if (tile->show != NULL) {
+		h_lit(html, "?show=");
+		h_id(html, tile->show);
+	}
+	h_lit(html, "\"");
+	if (g_strcmp0(tile->show, shown) == 0)
+		h_lit(html, " aria-current=\"page\"");
+	h_lit(html, ">");
+}
+
+static void write_tile(struct html *html, const struct fleet_view *view, const struct tile *tile,
+		       bool is_live)
+{
+	const bool is_link = is_live && tile->number > 0;
+
+	h_lit(html, "<li>");
+	if (is_link)
+		write_tile_link(html, tile, view->show);
+	h_lit(html, "<strong>");
+	h_num(html, tile->number);
 	h_lit(html, "</strong> ");
-	h_own(html, words);
+	h_own(html, tile->words);
+	if (is_link)
+		h_lit(html, "</a>");
 	h_lit(html, "</li>\n");
 }
 
-static void write_tiles(struct html *html, const struct fleet_view *view)
+static void write_tiles(struct html *html, const struct fleet_view *view, bool is_live)
 {
+	static const char *const words[FRESHNESSES] = {
+		[FRESHNESS_CURRENT] = "reporting",
+		[FRESHNESS_LATE] = "late",
+		[FRESHNESS_SILENT] = "silent",
+		[FRESHNESS_WAITING] = "waiting for a first report",
+		[FRESHNESS_RECORDED] = "recorded",
+	};
+	const struct tile all = {view->hosts, view->hosts == 1 ? "host" : "hosts", NULL};
+	const struct tile critical = {view->with_critical, "with a critical failure",
+				      PAGE_SHOW_CRITICAL};
+
 	h_lit(html, "<ul class=\"tiles\">\n");
-	write_tile(html, view->hosts, view->hosts == 1 ? "host" : "hosts");
-	write_tile(html, view->with_critical, "with a critical failure");
-	write_tile(html, view->current, "reporting");
-	write_tile(html, view->late, "late");
-	write_tile(html, view->silent, "silent");
-	write_tile(html, view->waiting, "waiting for a first report");
+	write_tile(html, view, &all, is_live);
+	write_tile(html, view, &critical, is_live);
+	for (guint i = 0; i < FRESHNESSES; i++) {
+		const struct tile tile = {view->by_freshness[i], words[i],
+					  freshness_text((enum freshness)i)};
+
+		if (i != FRESHNESS_RECORDED || tile.number > 0)
+			write_tile(html, view, &tile, is_live);
+	}
 	h_lit(html, "</ul>\n");
 }
 
@@ -42,8 +83,14 @@ static void write_search(struct html *html, const struct fleet_view *view)
 	h_lit(html, "<form class=\"filter\" method=\"get\" action=\"/\" role=\"search\">"
 		    "<label>Find a host <input name=\"q\" type=\"search\" value=");
 	h_attr(html, view->query);
-	h_lit(html, "></label> <button>Find</button>");
-	if (view->query != NULL && *view->query != '\0')
+	h_lit(html, "></label> ");
+	if (view->show != NULL) {
+		h_lit(html, "<input type=\"hidden\" name=\"show\" value=\"");
+		h_id(html, view->show);
+		h_lit(html, "\">");
+	}
+	h_lit(html, "<button>Find</button>");
+	if (view->query != NULL || view->show != NULL)
 		h_lit(html, " <a href=\"/\">All hosts</a>");
 	h_lit(html, "</form>\n");
 }
@@ -124,7 +171,8 @@ static void write_page_link(struct html *html, const struct fleet_view *view, gu
 {
 	g_autofree char *query =
 		g_uri_escape_string(view->query != NULL ? view->query : "", NULL, false);
-	g_autofree char *address = g_strdup_printf("/?q=%s&page=%u", query, page);
+	g_autofree char *address = g_strdup_printf("/?q=%s&show=%s&page=%u", query,
+						   view->show != NULL ? view->show : "", page);
 
 	h_lit(html, "<a href=");
 	h_attr(html, address);
@@ -202,7 +250,7 @@ GString *page_fleet(const struct page_frame *frame, const struct fleet_view *vie
 	h_lit(&html, "<p class=\"quiet\">Data as of ");
 	h_time(&html, view->as_of_s);
 	h_lit(&html, "</p>\n");
-	write_tiles(&html, view);
+	write_tiles(&html, view, view->has_search && !frame->standalone);
 	write_search(&html, view);
 	write_table(&html, frame, view);
 	write_pager(&html, frame, view);

@@ -13,6 +13,7 @@ enum {
 	TOKEN_FIND,
 	TOKEN_USE,
 	HOST_ADD,
+	HOST_ADD_RECORDED,
 	HOST_RETIRE,
 	HOST_DELETE,
 	HOST_OPEN,
@@ -36,6 +37,9 @@ static const char *const statements[] = {
 	[TOKEN_USE] = "UPDATE join_token SET used_at = ?2, used_by = ?3 WHERE id = ?1"
 		      " AND used_at IS NULL AND expires_at > ?2",
 	[HOST_ADD] = "INSERT INTO host (id, source, created_at) VALUES (?1, 'agent', ?2)",
+	[HOST_ADD_RECORDED] =
+		"INSERT INTO host (id, source, created_at) VALUES (?1, 'recorded', ?2)"
+		" ON CONFLICT DO NOTHING",
 	[HOST_RETIRE] = "UPDATE host SET retired_at = coalesce(retired_at, ?2) WHERE id = ?1",
 	[HOST_DELETE] = "DELETE FROM host WHERE id = ?1",
 	[HOST_OPEN] = "SELECT 1 FROM host WHERE id = ?1 AND retired_at IS NULL AND NOT EXISTS"
@@ -148,6 +152,17 @@ bool access_enroll(struct store *store, const char *token_id,
 		       SQL_ARGS(sql_text(certificate->host_id), sql_int(certificate->issued_at_s)),
 		       error) &&
 	       add_certificate(store, certificate, "host.enroll", error);
+}
+
+bool access_add_recorded_host(struct store *store, const char *host_id, const char *actor,
+			      int64_t now_s, GError **error)
+{
+	const struct audit_entry entry = {
+		.actor = actor, .action = "host.import", .object = host_id};
+
+	return sql_run(store->sql, statements[HOST_ADD_RECORDED],
+		       SQL_ARGS(sql_text(host_id), sql_int(now_s)), error) &&
+	       access_audit(store, now_s, &entry, error);
 }
 
 static bool is_host_open(struct store *store, const char *host_id, GError **error)

@@ -56,6 +56,13 @@ bool access_enroll(struct store *store, const char *token_id,
 bool access_renew(struct store *store, const struct host_certificate *certificate, GError **error);
 
 /*
+ * Makes sure that there is a host which only imported facts speak for. No certificate goes with it,
+ * so no agent can report as it.
+ */
+bool access_add_recorded_host(struct store *store, const char *host_id, const char *actor,
+			      int64_t now_s, GError **error);
+
+/*
  * Whether a certificate was issued here for this host, still holds, and neither is denied or
  * retired. TLS asks once, at a full handshake; this is asked in every request.
  */

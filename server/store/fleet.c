@@ -9,15 +9,17 @@
 enum { HOST_LIST, HOST_HAS, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
 
 static const char *const statements[] = {
-	[HOST_LIST] =
-		"SELECT h.id, h.name, h.created_at, h.retired_at, e.engine_version, e.received_at,"
-		" s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id"
-		" FROM host h LEFT JOIN engine e ON e.host = h.id"
-		" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
-		" WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
+	[HOST_LIST] = "SELECT h.id, h.name, h.created_at, h.retired_at, e.engine_version,"
+		      " CASE h.source WHEN 'recorded' THEN e.taken_at ELSE e.received_at END,"
+		      " s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id,"
+		      " h.source = 'recorded'"
+		      " FROM host h LEFT JOIN engine e ON e.host = h.id"
+		      " LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
+		      " WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
 	[HOST_HAS] = "SELECT 1 FROM host WHERE id = ?1",
 	[ENGINE_LIST] = "SELECT e.id, e.key, e.sequence, e.taken_at, e.received_at, e.schema,"
-			" e.agent_version, e.transport, s.critical, s.fails FROM engine e"
+			" e.agent_version, e.transport, s.critical, s.fails, h.source = 'recorded'"
+			" FROM engine e JOIN host h ON h.id = e.host"
 			" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?2"
 			" WHERE e.host = ?1 ORDER BY e.key",
 	[SNAPSHOT_GET] = "SELECT f.body, s.observed, s.evaluation, s.cost FROM engine e"
@@ -97,6 +99,7 @@ GPtrArray *fleet_list(struct store *store, const char *benchmark, bool with_reti
 			host->name = g_strdup(rows_text(&rows, 1));
 			host->created_at_s = rows_int(&rows, 2);
 			host->retired_at_s = rows_int(&rows, 3);
+			host->is_recorded = rows_int(&rows, 13) != 0;
 			g_ptr_array_add(hosts, host);
 		}
 		add_engine(host, &rows);
@@ -150,6 +153,7 @@ GPtrArray *fleet_engines(struct store *store, const char *host_id, const char *b
 		engine->transport = g_strdup(rows_text(&rows, 7));
 		engine->critical = column_count(&rows, 8);
 		engine->failing = column_count(&rows, 9);
+		engine->is_recorded = rows_int(&rows, 10) != 0;
 		g_ptr_array_add(engines, engine);
 	}
 	if (problem == NULL)

@@ -12,9 +12,11 @@ struct fleet_host {
 	char *engine_version; /* NULL: not known */
 	guint engines;
 	int64_t created_at_s;
-	int64_t retired_at_s;  /* 0 = not */
-	int64_t last_report_s; /* when the newest report of any engine came; 0 = never */
-	bool has_score;        /* all below is unset without */
+	bool is_recorded;     /* only imported facts speak for it */
+	int64_t retired_at_s; /* 0 = not */
+	/* When the newest report of any engine came; of a recorded host: was taken. 0 = never */
+	int64_t last_report_s;
+	bool has_score; /* all below is unset without */
 	guint numerator;
 	guint denominator;
 	guint known; /* pass + fail inside the denominator */
@@ -38,7 +40,8 @@ struct fleet_engine {
 	guint schema;
 	char *agent_version;
 	char *transport;
-	guint critical; /* failing checks under the benchmark */
+	bool is_recorded; /* of the host */
+	guint critical;   /* failing checks under the benchmark */
 	guint failing;
 };
 /* Engines of a host by key. gives: free with g_ptr_array_unref(). */

@@ -14,8 +14,8 @@ enum { APPLICATION_ID = 0x506c696d }; /* "Plim" */
  */
 static const char hosts_sql[] =
 	"CREATE TABLE host ("
-	"  id TEXT PRIMARY KEY NOT NULL," /* the certificate's, or made for an agentless host */
-	"  source TEXT NOT NULL,"         /* agent | agentless */
+	"  id TEXT PRIMARY KEY NOT NULL," /* the certificate's, or made for a host without */
+	"  source TEXT NOT NULL,"         /* agent | agentless | recorded */
 	"  address TEXT,"                 /* agentless: how it is reached */
 	"  machine_id TEXT," /* Snapshot.host_id: clones and merged hosts show as equal */
 	"  merged_into TEXT REFERENCES host (id) ON DELETE SET NULL,"

@@ -183,9 +183,11 @@ static void test_freshness(void)
 	const int64_t now_s = 1800000000;
 
 	for (guint i = 1; i < G_N_ELEMENTS(ages); i++)
-		g_assert_cmpint(pages_freshness(now_s - ages[i].age_s, now_s, ages[i].every_s), ==,
-				ages[i].want);
-	g_assert_cmpint(pages_freshness(0, now_s, 3600), ==, ages[0].want);
+		g_assert_cmpint(
+			pages_freshness(false, now_s - ages[i].age_s, now_s, ages[i].every_s), ==,
+			ages[i].want);
+	g_assert_cmpint(pages_freshness(false, 0, now_s, 3600), ==, ages[0].want);
+	g_assert_cmpint(pages_freshness(true, 1, now_s, 3600), ==, FRESHNESS_RECORDED);
 }
 
 static void test_rate_counts_by_source_and_minute(void)
