@@ -247,13 +247,18 @@ static bool is_usual_endpoint(const struct survey *survey)
 	return strcmp(path, "/run/docker.sock") == 0 || strcmp(path, "/var/run/docker.sock") == 0;
 }
 
-static int find_by_pid_file(const struct survey *survey)
+int64_t dockerd_pid_in_file(const struct survey *survey)
 {
 	const struct host_read *file = survey->dockerd->pid_file;
 
 	if (!is_usual_endpoint(survey) || file->state.status != PLIMSOLL__FETCH__STATUS__OK)
-		return -1;
-	return find_pid(survey->dockerd, g_ascii_strtoll(file->data, NULL, 10));
+		return 0;
+	return g_ascii_strtoll(file->data, NULL, 10);
+}
+
+static int find_by_pid_file(const struct survey *survey)
+{
+	return find_pid(survey->dockerd, dockerd_pid_in_file(survey));
 }
 
 static int find_by_unit(const struct survey *survey)

@@ -24,6 +24,8 @@ const char *dockerd_home(const struct survey *survey, guint i);
 /* The process behind the endpoint, in the table of processes; 0: none was found, or it lives in a
  * pid namespace that the table does not show. */
 int64_t dockerd_peer_pid(const struct survey *survey);
+/* The process that the usual engine's pid file names, if the endpoint is that engine's; else 0. */
+int64_t dockerd_pid_in_file(const struct survey *survey);
 /* After the last round: index of the process that serves the API; -1: none or ambiguous. */
 int dockerd_serving(const struct survey *survey);
 

@@ -47,6 +47,15 @@ static bool any_runs(const struct survey *survey, const char *program)
 	return false;
 }
 
+/* A container that sees the host's /proc, but not who runs what: then the pid file's word must do.
+ * A dockerd whose sockets were seen would have been found by them. */
+static const struct host_process *find_unproved(const struct survey *survey)
+{
+	const struct host_process *process = processes_find(survey, dockerd_pid_in_file(survey));
+
+	return process != NULL && process->exe == NULL ? process : NULL;
+}
+
 /* Why the engine that answered is not the one of this host; NULL: it is. */
 static const char *find_mismatch(const struct survey *survey)
 {
@@ -63,6 +72,8 @@ static const char *find_mismatch(const struct survey *survey)
 	if (dockerd_serving(survey) >= 0)
 		return NULL;
 	process = processes_find(survey, pid);
+	if (process == NULL)
+		process = find_unproved(survey);
 	if (process == NULL)
 		return "the process behind the socket is not one of this pid namespace";
 	if (runs(process, program))
