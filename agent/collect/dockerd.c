@@ -232,11 +232,9 @@ static bool is_of_unit(const struct survey *survey, const struct candidate *cand
 	return proc_cgroup_has_component(candidate->process->cgroup, "docker.service");
 }
 
-static bool is_any(const struct survey *survey, const struct candidate *candidate)
+static bool is_of_user(const struct survey *survey, const struct candidate *candidate)
 {
-	(void)survey;
-	(void)candidate;
-	return true;
+	return user_of(candidate) < 0 || user_of(candidate) == survey->dockerd->user;
 }
 
 /* The pid file and docker.service belong to the engine at the usual place only. */
@@ -273,7 +271,7 @@ static int find_by_sockets(const struct survey *survey)
 
 static int find_single(const struct survey *survey)
 {
-	return find_only(survey, is_any);
+	return find_only(survey, is_of_user);
 }
 
 static int find_by_peer(const struct survey *survey)

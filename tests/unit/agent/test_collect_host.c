@@ -357,6 +357,67 @@ static void test_secrets_stay(void)
 	scratch_free(dir);
 }
 
+/* A rootless engine: its user's configuration, unit, socket and certificates count. */
+static const char rootless_host[] =
+	"{ \"plimsoll_host\": 1, \"endpoint\": \"unix:///run/user/1500/docker.sock\","
+	" \"self\": { \"status\": \"ok\", \"pidns\": 4026531836 },"
+	" \"peer\": { \"/run/user/1500/docker.sock\": { \"status\": \"ok\", \"pid\": 80, \"uid\": "
+	"1500 } },"
+	" \"processes\": { \"status\": \"ok\", \"is_first_pidns\": true, \"pidns\": 4026531836,"
+	"  \"process\": [ { \"pid\": 1, \"comm\": \"init\", \"exe\": \"/sbin/init\", \"pidns\": "
+	"4026531836 },"
+	"   { \"pid\": 70, \"ppid\": 1, \"comm\": \"dockerd\", \"exe\": \"/usr/bin/dockerd\","
+	"     \"pidns\": 4026531836, \"words\": [ \"dockerd\" ] },"
+	"   { \"pid\": 80, \"ppid\": 1, \"comm\": \"dockerd\", \"exe\": \"/usr/bin/dockerd\","
+	"     \"pidns\": 4026531836, \"words\": [ \"dockerd\", \"--rootless\", \"--tls\" ] } ] },"
+	" \"stat\": { \"/srv/rl/.config/systemd/user/docker.service\": { \"status\": \"ok\", "
+	"\"size\": 9,"
+	"   \"real\": \"/srv/rl/.config/systemd/user/docker.service\", \"mode\": 33188 },"
+	"  \"/etc/systemd/user/docker.service\": { \"status\": \"absent\" },"
+	"  \"/srv/rl/.config/systemd/user.control/docker.service\": { \"status\": \"absent\" },"
+	"  \"/run/user/1500/systemd/user.control/docker.service\": { \"status\": \"absent\" },"
+	"  \"/run/user/1500/systemd/transient/docker.service\": { \"status\": \"absent\" },"
+	"  \"/run/user/1500/systemd/generator.early/docker.service\": { \"status\": \"absent\" },"
+	"  \"/srv/rl/.docker/ca.pem\": { \"status\": \"ok\", \"mode\": 33152,"
+	"   \"real\": \"/srv/rl/.docker/ca.pem\" } },"
+	" \"read\": { \"/etc/passwd\": { \"status\": \"ok\", \"text\": "
+	"\"rl:x:1500:1500::/srv/rl:/bin/sh\\n\" },"
+	"  \"/proc/80/status\": { \"status\": \"ok\", \"text\": "
+	"\"Uid:\\t1500\\t1500\\t1500\\t1500\\n\" },"
+	"  \"/proc/80/environ\": { \"status\": \"ok\", \"words\": [ \"A=B\" ] },"
+	"  \"/srv/rl/.config/systemd/user/docker.service\": { \"status\": \"ok\","
+	"   \"text\": \"[Service]\\nExecStart=/usr/bin/dockerd-rootless.sh\\n\" },"
+	"  \"/srv/rl/.config/docker/daemon.json\": { \"status\": \"ok\","
+	"   \"text\": \"{ \\\"log-level\\\": \\\"warn\\\" }\" } } }";
+
+static void test_rootless_host(void)
+{
+	char *dir = scratch_new();
+	PLIMSOLL_AUTO(collection) *collection = NULL;
+	const Plimsoll__Facts *facts = NULL;
+
+	scratch_write(dir, "host.json", rootless_host, -1);
+	collection = collect_recording(dir);
+	facts = collection->facts;
+	g_assert_cmpstr(collection->envelope->engine_key, ==, "rootless:1500");
+	g_assert_cmpuint(facts->n_dockerd, ==, 2);
+	g_assert_cmpint(facts->dockerd[0]->role, ==, PLIMSOLL__DOCKERD__ROLE__OTHER);
+	g_assert_cmpint(facts->dockerd[1]->role, ==, PLIMSOLL__DOCKERD__ROLE__SERVING);
+	g_assert_cmpint(facts->dockerd[1]->uid, ==, 1500);
+	g_assert_cmpstr(facts->dockerd[1]->home, ==, "/srv/rl");
+	g_assert_cmpstr(find_option(collection, "log-level")->path, ==,
+			"/srv/rl/.config/docker/daemon.json");
+	g_assert_cmpstr(find_unit(collection, "docker.service")->exec_path, ==,
+			"/usr/bin/dockerd-rootless.sh");
+	g_assert_cmpint(
+		find_file(collection, PLIMSOLL__FILE__ROLE__TLS_CA, "/srv/rl/.docker/ca.pem")
+			->status,
+		==, PLIMSOLL__FILE__STATUS__OK);
+	g_assert_nonnull(
+		find_file(collection, PLIMSOLL__FILE__ROLE__CONFIG_DIR, "/srv/rl/.config/docker"));
+	scratch_free(dir);
+}
+
 static void test_broken_recordings(void)
 {
 	char *dir = scratch_new();
@@ -462,6 +523,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/collect/recorded: a default host", test_default_host);
 	g_test_add_func("/collect/recorded: a hardened host", test_hardened_host);
 	g_test_add_func("/collect/recorded: secrets stay on the host", test_secrets_stay);
+	g_test_add_func("/collect/recorded: a rootless engine", test_rootless_host);
 	g_test_add_func("/collect/recorded: a broken recording is an error",
 			test_broken_recordings);
 	g_test_add_func("/collect/recorded: nothing recorded is nothing tried",
