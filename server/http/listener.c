@@ -16,6 +16,7 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -137,9 +138,14 @@ static bool admit_source(struct conn *conn)
 {
 	struct listener *listener = conn->listener;
 	char source[LISTENER_SOURCE_CHARS];
+	int fd = bufferevent_getfd(conn->bev);
+	int on = 1;
 
-	if (!find_source(bufferevent_getfd(conn->bev), source, true))
+	if (!find_source(fd, source, true))
 		return false;
+	/* An answer leaves as two records; Nagle would hold the second for the client's delayed
+	 * ACK: 40 ms. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (!count_up(listener->per_key, source, listener->options.limits->connections_per_address))
 		return false;
 	conn->counted_source = g_strdup(source);

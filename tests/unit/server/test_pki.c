@@ -42,8 +42,11 @@ static void authority_done(struct authority *authority)
 	g_free(authority->dir);
 }
 
-/* A request with a subject and a name of its own choosing, as a hostile agent would make it. */
-static char *make_request(EVP_PKEY *key)
+/*
+ * A request with a subject and a name of its own choosing, as a hostile agent would make it.
+ * swapped: another key, put in after the signature; NULL = none.
+ */
+static char *make_request(EVP_PKEY *key, EVP_PKEY *swapped)
 {
 	X509_REQ *request = X509_REQ_new();
 	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
@@ -61,6 +64,8 @@ static char *make_request(EVP_PKEY *key)
 	g_assert_cmpint(X509_REQ_add_extensions(request, extensions), ==, 1);
 	g_assert_cmpint(X509_REQ_set_pubkey(request, key), ==, 1);
 	g_assert_cmpint(X509_REQ_sign(request, key, EVP_sha256()), >, 0);
+	if (swapped != NULL)
+		g_assert_cmpint(X509_REQ_set_pubkey(request, swapped), ==, 1);
 	g_assert_cmpint(PEM_write_bio_X509_REQ(bio, request), ==, 1);
 	size = BIO_get_mem_data(bio, &data);
 	text = g_strndup(data, (gsize)size);
@@ -83,7 +88,7 @@ static X509 *parse_certificate(const char *pem)
 static X509 *sign(struct authority *authority, const char *host_id)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	g_autofree char *request = make_request(key);
+	g_autofree char *request = make_request(key, NULL);
 	struct pki_certificate certificate;
 	g_autoptr(GError) error = NULL;
 	X509 *parsed;
@@ -205,12 +210,15 @@ static void test_bad_requests_are_refused(void)
 	struct authority authority;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	EVP_PKEY *weak = EVP_RSA_gen(1024);
-	g_autofree char *good = make_request(key);
+	g_autofree char *good = make_request(key, NULL);
 	g_autofree char *tampered = g_strdup(good);
-	g_autofree char *weak_request = make_request(weak);
+	g_autofree char *weak_request = make_request(weak, NULL);
+	EVP_PKEY *other = EVP_EC_gen("P-256");
+	g_autofree char *swapped = make_request(key, other);
 	g_autofree char *long_request = g_strnfill(PKI_CSR_BYTES + 1, 'A');
 	char *middle = tampered + strlen(tampered) / 2;
-	const char *const requests[] = {tampered, weak_request, long_request, "", "no request"};
+	const char *const requests[] = {tampered,     swapped, weak_request,
+					long_request, "",      "no request"};
 	struct pki_certificate certificate;
 
 	authority_init(&authority);
@@ -224,6 +232,7 @@ static void test_bad_requests_are_refused(void)
 	}
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(weak);
+	EVP_PKEY_free(other);
 	authority_done(&authority);
 }
 
