@@ -146,13 +146,17 @@ static void test_kernel_lengths(void)
 {
 	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
 	size_t size = 0;
-	g_autofree struct audit_rule_data *data =
-		kernel_rule("path=/etc/passwd perm=wa", AUDIT_FILTER_EXIT, AUDIT_ALWAYS, &size);
+	g_autofree struct audit_rule_data *data = kernel_rule(
+		"path=/etc/passwd perm=wa key=kk", AUDIT_FILTER_EXIT, AUDIT_ALWAYS, &size);
 	struct host_audit_rule rule;
 
 	g_assert_false(audit_kernel_rule(data, size - 1, arena, &rule));
 	g_assert_false(audit_kernel_rule(data, sizeof(*data) - 1, arena, &rule));
 	data->values[0] += 1; /* the path's length, beyond what follows */
+	g_assert_false(audit_kernel_rule(data, size, arena, &rule));
+	data->values[0] -= 1;
+	g_assert_true(audit_kernel_rule(data, size, arena, &rule));
+	data->values[2] += 3; /* the key's, within the whole, but not behind the path */
 	g_assert_false(audit_kernel_rule(data, size, arena, &rule));
 	data->field_count = AUDIT_MAX_FIELDS + 1;
 	g_assert_false(audit_kernel_rule(data, size, arena, &rule));

@@ -273,6 +273,42 @@ static void test_default_host(void)
 	g_assert_cmpstr(collection->envelope->engine_key, ==, "rootful");
 }
 
+/* A copy of a recording in which every text is replaced by another. gives: scratch_free(). */
+static char *copy_recording(const char *from, const char *text, const char *by)
+{
+	g_autoptr(GDir) files = g_dir_open(from, 0, NULL);
+	char *dir = scratch_new();
+	const char *name = NULL;
+
+	while ((name = g_dir_read_name(files)) != NULL) {
+		g_autofree char *whole = scratch_read(from, name);
+		g_autoptr(GString) changed = g_string_new(whole);
+
+		if (strcmp(name, "host.json") == 0)
+			g_assert_cmpuint(g_string_replace(changed, text, by, 0), >, 0);
+		scratch_write(dir, name, changed->str, -1);
+	}
+	return dir;
+}
+
+/* The pid of a container that has ended may belong to anybody. */
+static void test_used_pid(void)
+{
+	PLIMSOLL_AUTO(collection) *before = collect_recording("tests/data/hosts/default");
+	const char *id = before->facts->container[0]->id;
+	g_autofree char *other = g_strnfill(strlen(id), '0');
+	char *dir = copy_recording("tests/data/hosts/default", id, other);
+	PLIMSOLL_AUTO(collection) *after = collect_recording(dir);
+
+	g_assert_nonnull(before->facts->container[0]->live);
+	g_assert_cmpstr(after->facts->container[0]->id, ==, id);
+	g_assert_null(after->facts->container[0]->live);
+	g_assert_nonnull(after->facts->container[1]->live);
+	for (size_t i = 0; i < after->facts->n_process; i++)
+		g_assert_cmpstr(after->facts->process[i]->container_id, !=, id);
+	scratch_free(dir);
+}
+
 static void test_hardened_host(void)
 {
 	PLIMSOLL_AUTO(collection) *collection = collect_recording("tests/data/hosts/hardened");
@@ -521,6 +557,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/collect/recorded: equal hosts give equal bytes",
 			test_equal_hosts_give_equal_bytes);
 	g_test_add_func("/collect/recorded: a default host", test_default_host);
+	g_test_add_func("/collect/recorded: a pid that is used again proves nothing",
+			test_used_pid);
 	g_test_add_func("/collect/recorded: a hardened host", test_hardened_host);
 	g_test_add_func("/collect/recorded: secrets stay on the host", test_secrets_stay);
 	g_test_add_func("/collect/recorded: a rootless engine", test_rootless_host);
