@@ -86,7 +86,7 @@ static struct reason target_reason(struct derivation *d, const Plimsoll__File *f
 		return (struct reason){"UK_PERM", path};
 	if (!file->has_status || file->status != PLIMSOLL__FILE__STATUS__OK)
 		return (struct reason){"UK", derive_text(d, "%s was not looked at", path)};
-	if (file->real == NULL)
+	if (derive_path_clean(d, file->real) == NULL) /* absent, or no absolute path at all */
 		return (struct reason){"UK", derive_text(d, "where %s leads was not seen", path)};
 	return REASON_OK;
 }
@@ -98,7 +98,7 @@ static const char *target_of(struct derivation *d, const Plimsoll__File *file)
 	const char *real = derive_path_clean(d, file->real);
 
 	if (file->role == PLIMSOLL__FILE__ROLE__DATA_ROOT && place->data_root_child != NULL &&
-	    g_strcmp0(real, place->data_root_child) == 0)
+	    place->data_root != NULL && g_strcmp0(real, place->data_root_child) == 0)
 		return place->data_root;
 	return real;
 }
