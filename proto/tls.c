@@ -45,8 +45,7 @@ static bool refuse(const char *what, const char *path, GError **error)
 	return false;
 }
 
-/* A key with a passphrase is an error, never a question on the terminal. */
-static int no_passphrase(char *buffer, int size, int writing, void *data)
+int tls_no_passphrase(char *buffer, int size, int writing, void *data)
 {
 	(void)buffer;
 	(void)size;
@@ -59,7 +58,7 @@ static bool use_own_certificate(SSL_CTX *context, const char *certificate_file,
 				const char *key_file, GError **error)
 {
 	ERR_clear_error();
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(context, tls_no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1)
 		return refuse("cannot read certificate", certificate_file, error);
 	if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
@@ -137,7 +136,7 @@ static STACK_OF(X509) * read_certificates(const char *path, GError **error)
 
 	ERR_clear_error();
 	while (file != NULL &&
-	       (certificate = PEM_read_bio_X509(file, NULL, no_passphrase, NULL)) != NULL)
+	       (certificate = PEM_read_bio_X509(file, NULL, tls_no_passphrase, NULL)) != NULL)
 		sk_X509_push(certificates, certificate);
 	BIO_free(file);
 	if (sk_X509_num(certificates) > 0) {

@@ -78,4 +78,12 @@ void tls_pin_of(const X509 *certificate, uint8_t ret_pin[static TLS_PIN_BYTES]);
 /* Text of 64 lower-case or upper-case hex digits. */
 bool tls_pin_parse(const char *text, uint8_t ret_pin[static TLS_PIN_BYTES]);
 
+/* ---------------------------------------------------------------- PEM */
+
+/*
+ * The pem_password_cb of whoever reads PEM: a passphrase is an error. OpenSSL's own would ask for
+ * it on the terminal and wait, for as long as nobody answers, wherever the text came from.
+ */
+int tls_no_passphrase(char *buffer, int size, int writing, void *data);
+
 #endif

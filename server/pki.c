@@ -123,9 +123,8 @@ static BIO *open_file(const char *dir, const char *name, GError **error)
 static EVP_PKEY *read_key(const char *dir, const char *name, GError **error)
 {
 	g_autoptr(BIO) bio = open_file(dir, name, error);
-	static char no_passphrase[] = "";
 	EVP_PKEY *key =
-		bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, no_passphrase) : NULL;
+		bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, tls_no_passphrase, NULL) : NULL;
 
 	if (bio != NULL && key == NULL)
 		set_crypto_error(name, error);
@@ -135,7 +134,7 @@ static EVP_PKEY *read_key(const char *dir, const char *name, GError **error)
 static X509 *read_certificate(const char *dir, const char *name, GError **error)
 {
 	g_autoptr(BIO) bio = open_file(dir, name, error);
-	X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL) : NULL;
 
 	if (bio != NULL && certificate == NULL)
 		set_crypto_error(name, error);
@@ -475,7 +474,7 @@ static bool read_request(const void *csr, size_t size, X509_REQ **ret_request, E
 
 	if (bio == NULL)
 		return refuse_request("too long", error);
-	request = PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL);
+	request = PEM_read_bio_X509_REQ(bio, NULL, tls_no_passphrase, NULL);
 	key = request != NULL ? X509_REQ_get0_pubkey(request) : NULL;
 	if (key == NULL)
 		return refuse_request("not a PEM request with a key", error);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "agent/engine/engine_info.h"
+#include "proto/tls.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
@@ -36,7 +37,7 @@ static void take_trust_root(const struct json *value, Plimsoll__Engine *engine)
 	if (pem == NULL || size > LIMIT_STRING_BYTES)
 		return;
 	bio = BIO_new_mem_buf(pem, (int)size);
-	certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL);
 	if (certificate == NULL)
 		return;
 	engine->has_ca_not_before =

@@ -9,6 +9,7 @@
 #include "agent/ship/disk.h"
 #include "agent/ship/http.h"
 #include "proto/json.h"
+#include "proto/tls.h"
 
 enum { HTTP_OK = 200 };
 
@@ -92,7 +93,7 @@ bool enroll(const char *state_dir, const struct join *join, const char *proxy, G
 static bool pin_of_file(const char *path, uint8_t ret_pin[static TLS_PIN_BYTES], GError **error)
 {
 	BIO *file = BIO_new_file(path, "re");
-	X509 *ca = file == NULL ? NULL : PEM_read_bio_X509(file, NULL, NULL, NULL);
+	X509 *ca = file == NULL ? NULL : PEM_read_bio_X509(file, NULL, tls_no_passphrase, NULL);
 
 	BIO_free(file);
 	if (ca == NULL) {

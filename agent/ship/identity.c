@@ -11,6 +11,7 @@
 #include "agent/ship/disk.h"
 #include "proto/json.h"
 #include "proto/limits.h"
+#include "proto/tls.h"
 
 #define HOST_URI "plimsoll:host/"
 
@@ -37,7 +38,7 @@ static bool refuse(const char *what, GError **error)
 static X509 *certificate_of(const char *pem)
 {
 	BIO *memory = BIO_new_mem_buf(pem, -1);
-	X509 *certificate = PEM_read_bio_X509(memory, NULL, NULL, NULL);
+	X509 *certificate = PEM_read_bio_X509(memory, NULL, tls_no_passphrase, NULL);
 
 	BIO_free(memory);
 	return certificate;

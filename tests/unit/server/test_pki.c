@@ -2,6 +2,7 @@
 /* Certificates: what the CA signs, what it refuses, and who believes whom. */
 #include <glib/gstdio.h>
 #include <openssl/pem.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -236,6 +237,41 @@ static void test_bad_requests_are_refused(void)
 	authority_done(&authority);
 }
 
+static bool was_asked;
+
+static int answer_nothing(UI *ui, UI_STRING *string)
+{
+	(void)ui;
+	was_asked |= UI_get_string_type(string) == UIT_PROMPT;
+	return 0;
+}
+
+/* On a terminal the worker would wait there for ever. */
+static void test_encrypted_request_asks_nobody(void)
+{
+	static const char request[] = "-----BEGIN CERTIFICATE REQUEST-----\n"
+				      "Proc-Type: 4,ENCRYPTED\n"
+				      "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+				      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+				      "-----END CERTIFICATE REQUEST-----\n";
+	UI_METHOD *terminal = UI_create_method("terminal");
+	const UI_METHOD *before = UI_get_default_method();
+	g_autoptr(GError) error = NULL;
+	struct pki_certificate certificate;
+	struct authority authority;
+
+	authority_init(&authority);
+	UI_method_set_reader(terminal, answer_nothing);
+	UI_set_default_method(terminal);
+	g_assert_false(pki_sign_agent(authority.pki, request, strlen(request), "h", NOW,
+				      &certificate, &error));
+	UI_set_default_method(before);
+	UI_destroy_method(terminal);
+	g_assert_error(error, PKI_ERROR, PKI_ERROR_REQUEST);
+	g_assert_false(was_asked);
+	authority_done(&authority);
+}
+
 static void test_setup_overwrites_nothing_and_keys_are_private(void)
 {
 	struct authority authority;
@@ -304,6 +340,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/pki/identity", test_identity_is_the_servers_choice);
 	g_test_add_func("/pki/server", test_server_certificate_names_no_host);
 	g_test_add_func("/pki/bad-requests", test_bad_requests_are_refused);
+	g_test_add_func("/pki/encrypted-request", test_encrypted_request_asks_nobody);
 	g_test_add_func("/pki/setup", test_setup_overwrites_nothing_and_keys_are_private);
 	g_test_add_func("/pki/reissue", test_server_certificate_is_reissued_before_it_ends);
 	g_test_add_func("/pki/server-names", test_server_names);
