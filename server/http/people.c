@@ -25,7 +25,8 @@ void people_set_headers(struct exchange *exchange)
 {
 	static const char *const headers[][2] = {
 		{"X-Content-Type-Options", "nosniff"},
-		{"Referrer-Policy", "no-referrer"},
+		/* "no-referrer" would make browsers send "Origin: null" with our own forms */
+		{"Referrer-Policy", "same-origin"},
 		{"Cross-Origin-Opener-Policy", "same-origin"},
 		{"Cross-Origin-Resource-Policy", "same-origin"},
 		{"X-Frame-Options", "DENY"},

@@ -49,7 +49,7 @@ static void write_head(struct html *html, const struct page_frame *frame, const 
 		    "<meta http-equiv=\"Content-Security-Policy\" content=");
 	h_attr(html, policy);
 	h_lit(html, ">\n<meta name=\"viewport\" content=\"width=device-width, "
-		    "initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+		    "initial-scale=1\">\n<meta name=\"referrer\" content=\"same-origin\">\n"
 		    "<title>");
 	h_own(html, title);
 	h_lit(html, " - Plimsoll</title>\n<style>");

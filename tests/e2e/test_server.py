@@ -17,7 +17,7 @@ PROGRAM = None
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
@@ -366,6 +366,7 @@ class People(WithServer):
             answer = self.page(path, cookies)
             for name, want in SECURITY_HEADERS.items():
                 self.assertIn(want, answer.headers.get(name, ""), f"{path}: {name}")
+            self.assertNotIn(b"no-referrer", answer.data, path)  # it would win over the header
 
     def test_signing_out_ends_the_session(self):
         cookie = self.session()
