@@ -31,6 +31,7 @@ struct listener {
 	guint connections;
 	GHashTable *per_key; /* "address" or "host/ID" -> number of connections */
 	GList *list;         /* struct conn */
+	struct event *retry; /* takes connections again after accept() failed */
 	bool paused;         /* the total is reached */
 	bool draining;
 };
@@ -267,6 +268,24 @@ static struct bufferevent *new_connection(struct event_base *base, void *data)
 	return conn->bev;
 }
 
+/* The kernel lacks what a connection takes; libevent would ask again at once, and for ever. */
+static void on_accept_error(struct evconnlistener *socket, void *http)
+{
+	(void)http;
+	log_event("accept", "error", g_strerror(EVUTIL_SOCKET_ERROR()));
+	(void)evconnlistener_disable(socket);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *data)
+{
+	struct listener *listener = data;
+
+	(void)fd;
+	(void)what;
+	if (!listener->paused && !listener->draining)
+		(void)evconnlistener_enable(bound_listener(listener));
+}
+
 /* --- requests --- */
 
 static struct conn *conn_of(struct evhttp_request *request)
@@ -289,7 +308,8 @@ static void refuse(struct evhttp_request *request, int status)
 	evhttp_send_reply(request, status, NULL, NULL);
 }
 
-/* evhttp sees only the first of several equal headers, proxies perhaps the last: refuse both. */
+/* evhttp sees only the first of several equal headers, proxies perhaps the last: refuse both. It
+ * takes "+5" for a length, too. */
 static bool is_ambiguous(struct evkeyvalq *headers)
 {
 	guint lengths = 0;
@@ -298,7 +318,9 @@ static bool is_ambiguous(struct evkeyvalq *headers)
 	for (header = headers->tqh_first; header != NULL; header = header->next.tqe_next) {
 		if (evutil_ascii_strcasecmp(header->key, "Transfer-Encoding") == 0)
 			return true;
-		if (evutil_ascii_strcasecmp(header->key, "Content-Length") == 0 && ++lengths > 1)
+		if (evutil_ascii_strcasecmp(header->key, "Content-Length") != 0)
+			continue;
+		if (++lengths > 1 || header->value[strspn(header->value, "0123456789")] != '\0')
 			return true;
 	}
 	return false;
@@ -344,7 +366,8 @@ bool listener_find_peer(struct evhttp_request *request, struct listener_peer *re
 {
 	struct conn *conn = conn_of(request);
 
-	if (conn == NULL || !find_source(bufferevent_getfd(conn->bev), ret_peer->source, false))
+	if (conn == NULL || !find_source(bufferevent_getfd(conn->bev), ret_peer->source, false) ||
+	    !find_source(bufferevent_getfd(conn->bev), ret_peer->network, true))
 		return false;
 	ret_peer->agent = conn->agent;
 	return !conn->listener->options.wants_peer || conn->counted_host != NULL;
@@ -414,6 +437,7 @@ static void set_limits(struct listener *listener)
 struct listener *listener_new(struct loop *loop, const struct listener_options *options,
 			      GError **error)
 {
+	static const struct timeval retry_after = {1, 0};
 	struct listener *listener;
 	guint port = 0;
 	PLIMSOLL_AUTO_FD fd = open_socket(options->at, &port, error);
@@ -435,8 +459,11 @@ struct listener *listener_new(struct loop *loop, const struct listener_options *
 	evhttp_set_bevcb(listener->http, new_connection, listener);
 	evhttp_set_gencb(listener->http, gate_request, listener);
 	listener->socket = evhttp_accept_socket_with_handle(listener->http, fd);
-	if (listener->socket == NULL)
+	listener->retry = event_new(loop_base(loop), -1, EV_PERSIST, on_retry, listener);
+	if (listener->socket == NULL || listener->retry == NULL ||
+	    event_add(listener->retry, &retry_after) != 0)
 		g_error("out of memory for a listener");
+	evconnlistener_set_error_cb(bound_listener(listener), on_accept_error);
 	(void)plimsoll_steal_fd(&fd); /* evhttp closes it */
 	return listener;
 }
@@ -446,6 +473,7 @@ void listener_free(struct listener *listener)
 	if (listener == NULL)
 		return;
 	listener->draining = true;
+	event_free(listener->retry);
 	evhttp_free(listener->http);
 	SSL_CTX_free(listener->options.tls);
 	g_hash_table_unref(listener->per_key);

@@ -47,8 +47,9 @@ guint listener_port(const struct listener *listener);
 
 /* Who sent a request. */
 struct listener_peer {
-	char source[LISTENER_SOURCE_CHARS]; /* address without port */
-	struct pki_peer agent;              /* of a listener that wants a peer */
+	char source[LISTENER_SOURCE_CHARS];  /* address without port */
+	char network[LISTENER_SOURCE_CHARS]; /* what counts as one source: of IPv6, the /64 */
+	struct pki_peer agent;               /* of a listener that wants a peer */
 };
 /* false: the connection is gone, or its certificate names no host. In the loop's thread. */
 bool listener_find_peer(struct evhttp_request *request, struct listener_peer *ret_peer);

@@ -7,6 +7,7 @@
 
 #include <event2/http.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "proto/limits.h"
 #include "proto/tls.h"
@@ -18,6 +19,8 @@
 
 enum { LOOP_PEOPLE, LOOP_AGENTS, LOOPS };
 enum { DRAIN_STEP_US = 20000, PEOPLE_WORKERS = 2 };
+/* Descriptors that are no connection's: the store's of each worker, the loops', the listeners'. */
+enum { OWN_DESCRIPTORS = 64, WORKER_DESCRIPTORS = 4 };
 
 /* What differs between the three. */
 static const struct kind {
@@ -45,6 +48,7 @@ struct door {
 struct server {
 	const struct config *config;
 	struct site site;
+	struct config_limits limits; /* the configuration's, as far as this process may go */
 	struct pool *pools[LOOPS];
 	struct loop *loops[LOOPS];
 	struct door doors[CONFIG_LISTENERS];
@@ -116,7 +120,7 @@ static bool dispatch(struct door *door, struct exchange *exchange, enum method m
 	guint allowed = 0;
 
 	if (door->which == CONFIG_ENROLMENT &&
-	    !rate_allows(server->enrolments, exchange->peer.source, g_get_monotonic_time())) {
+	    !rate_allows(server->enrolments, exchange->peer.network, g_get_monotonic_time())) {
 		exchange_set_header(exchange, "Retry-After", "60");
 		kind->refuse(exchange, 429, "too many tries from this address; wait a minute");
 		return false;
@@ -192,7 +196,7 @@ static bool open_door(struct server *server, enum config_listener which, GError 
 	const struct listener_options options = {
 		.name = config_listener_name(which),
 		.at = &server->config->listen[which],
-		.limits = &server->config->limits,
+		.limits = &server->limits,
 		.tls = tls,
 		.max_body_bytes = kind->max_body_bytes,
 		.wants_peer = which == CONFIG_AGENTS,
@@ -221,11 +225,39 @@ static bool publish_ports(struct server *server, GError **error)
 	return server->site.agents_url != NULL;
 }
 
+/*
+ * Connections must not use up the descriptors: the store needs some while it runs, and a listener
+ * that cannot accept wakes up for the same connection again and again.
+ */
+static void fit_connections(struct server *server)
+{
+	guint *connections = &server->limits.connections;
+	rlim_t own = OWN_DESCRIPTORS + WORKER_DESCRIPTORS * (rlim_t)server->config->workers;
+	rlim_t wanted = own + CONFIG_LISTENERS * (rlim_t)*connections;
+	struct rlimit limit;
+	g_autofree char *text = NULL;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = MIN(wanted, limit.rlim_max);
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= wanted)
+		return;
+	*connections = limit.rlim_cur > own + CONFIG_LISTENERS
+			       ? (guint)((limit.rlim_cur - own) / CONFIG_LISTENERS)
+			       : 1;
+	text = g_strdup_printf("%u", *connections);
+	log_event("limits", "connections", text, "reason", "limit of open files");
+}
+
 struct server *server_start(const struct config *config, GError **error)
 {
 	PLIMSOLL_AUTO(server) *server = g_new0(struct server, 1);
 
 	server->config = config;
+	server->limits = config->limits;
+	fit_connections(server);
 	server->enrolments = rate_new(config->limits.enrolments_per_minute);
 	if (!load_site(server, error))
 		return NULL;
