@@ -134,7 +134,8 @@ static EVP_PKEY *read_key(const char *dir, const char *name, GError **error)
 static X509 *read_certificate(const char *dir, const char *name, GError **error)
 {
 	g_autoptr(BIO) bio = open_file(dir, name, error);
-	X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL) : NULL;
+	X509 *certificate =
+		bio != NULL ? PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL) : NULL;
 
 	if (bio != NULL && certificate == NULL)
 		set_crypto_error(name, error);

@@ -316,7 +316,9 @@ static bool is_ambiguous(struct evkeyvalq *headers)
 	struct evkeyval *header;
 
 	for (header = headers->tqh_first; header != NULL; header = header->next.tqe_next) {
-		if (evutil_ascii_strcasecmp(header->key, "Transfer-Encoding") == 0)
+		/* "Name : value" (RFC 9112 section 5.1), which evhttp takes for another name */
+		if (strpbrk(header->key, " \t") != NULL ||
+		    evutil_ascii_strcasecmp(header->key, "Transfer-Encoding") == 0)
 			return true;
 		if (evutil_ascii_strcasecmp(header->key, "Content-Length") != 0)
 			continue;
