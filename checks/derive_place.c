@@ -143,13 +143,15 @@ const Plimsoll__Unit *derive_unit(const struct derivation *d, const char *name)
 	return NULL;
 }
 
-static const char *option_text(Plimsoll__DockerdOption *const *options, size_t n, const char *name)
+/* The last one of that name counts; its value is NULL when it was not seen. */
+static const Plimsoll__DockerdOption *find_option(Plimsoll__DockerdOption *const *options, size_t n,
+						  const char *name)
 {
-	const char *last = NULL;
+	const Plimsoll__DockerdOption *last = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		if (g_strcmp0(options[i]->name, name) == 0)
-			last = options[i]->value;
+			last = options[i];
 	return last;
 }
 
@@ -160,17 +162,18 @@ static const char *user_home(const struct derivation *d)
 	return NULL;
 }
 
+/* "": there is none. */
 static char *find_config_path(struct derivation *d, const Derived__Place *place)
 {
 	const Plimsoll__Unit *unit = derive_unit(d, "docker.service");
-	const char *given = NULL;
+	const Plimsoll__DockerdOption *given = NULL;
 
 	if (d->serving != NULL)
-		given = option_text(d->serving->option, d->serving->n_option, "config-file");
+		given = find_option(d->serving->option, d->serving->n_option, "config-file");
 	else if (unit != NULL)
-		given = option_text(unit->option, unit->n_option, "config-file");
-	if (given != NULL && *given != '\0')
-		return arena_strdup(d->arena, given);
+		given = find_option(unit->option, unit->n_option, "config-file");
+	if (given != NULL)
+		return arena_strdup(d->arena, given->value);
 	if (!place->has_rootless)
 		return NULL;
 	if (!place->rootless)

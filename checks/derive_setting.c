@@ -8,8 +8,11 @@
 
 enum { START_SLACK_S = 2 }; /* file times and process start are rounded differently */
 
-/* MAP: key=value; an object in the file for some, a list of "k=v" for others. */
-enum option_type { OPTION_BOOLEAN, OPTION_TEXT, OPTION_LIST, OPTION_MAP };
+/*
+ * PAIRS: a list of "k=v", each of which counts. MAP: the same on the command line, an object in the
+ * file; of one key the last value counts.
+ */
+enum option_type { OPTION_BOOLEAN, OPTION_TEXT, OPTION_LIST, OPTION_PAIRS, OPTION_MAP };
 
 /* The default of a newer engine differs: see default_text(). */
 static const char IP6TABLES_BY_VERSION[] = "";
@@ -28,7 +31,7 @@ static const struct option {
 	{"debug", NULL, OPTION_BOOLEAN, "false"},
 	{"default-ulimits", "default-ulimit", OPTION_MAP, NULL},
 	{"disable-legacy-registry", NULL, OPTION_BOOLEAN, "false"},
-	{"exec-opts", "exec-opt", OPTION_MAP, NULL},
+	{"exec-opts", "exec-opt", OPTION_PAIRS, NULL},
 	{"experimental", NULL, OPTION_BOOLEAN, "false"},
 	{"firewall-backend", NULL, OPTION_TEXT, ""},
 	{"group", NULL, OPTION_TEXT, "docker"},
@@ -46,7 +49,7 @@ static const struct option {
 	{"seccomp-profile", NULL, OPTION_TEXT, ""},
 	{"selinux-enabled", NULL, OPTION_BOOLEAN, "false"},
 	{"storage-driver", NULL, OPTION_TEXT, ""},
-	{"storage-opts", "storage-opt", OPTION_MAP, NULL},
+	{"storage-opts", "storage-opt", OPTION_PAIRS, NULL},
 	{"tls", NULL, OPTION_BOOLEAN, "false"},
 	{"tlscacert", NULL, OPTION_TEXT, ""},
 	{"tlscert", NULL, OPTION_TEXT, ""},
@@ -58,7 +61,7 @@ static const struct option {
 
 static bool is_list(const struct option *option)
 {
-	return option->type == OPTION_LIST || option->type == OPTION_MAP;
+	return option->type >= OPTION_LIST;
 }
 
 const char *derive_option_place_text(enum option_place place)
@@ -102,16 +105,30 @@ static void set_scalar(struct derivation *d, const struct option *option, const 
 		value->text = boolean_text(text);
 }
 
-/* Adds a value of a list; "k=v" of maps is split. Masked values keep what they have of a name. */
+static struct option_pair *find_pair(const struct option_value *value, const char *key)
+{
+	for (guint i = 0; key != NULL && i < value->n_pairs; i++)
+		if (g_strcmp0(value->pairs[i].key, key) == 0)
+			return &value->pairs[i];
+	return NULL;
+}
+
+/* Adds a value of a list; "k=v" is split. Masked values keep what they have of a name. */
 static void add_pair(struct derivation *d, const struct option *option, const char *key,
 		     const char *text, struct option_value *value)
 {
 	const char *equals = text != NULL ? strchr(text, '=') : NULL;
-	struct option_pair *pairs;
+	struct option_pair *pairs, *earlier = NULL;
 
-	if (option->type == OPTION_MAP && key == NULL && equals != NULL) {
+	if (option->type >= OPTION_PAIRS && key == NULL && equals != NULL) {
 		key = arena_strndup(d->arena, text, (size_t)(equals - text));
 		text = equals + 1;
+	}
+	if (option->type == OPTION_MAP)
+		earlier = find_pair(value, key);
+	if (earlier != NULL) {
+		earlier->value = text;
+		return;
 	}
 	if ((value->n_pairs & (value->n_pairs - 1)) == 0) { /* full, or still without memory */
 		pairs = arena_calloc(d->arena, MAX(2 * value->n_pairs, 1u), sizeof(*pairs));
@@ -172,6 +189,7 @@ static bool is_json_type(const Plimsoll__ConfigOption *seen, const struct option
 		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__STRING;
 	case OPTION_LIST:
 		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__LIST;
+	case OPTION_PAIRS:
 	case OPTION_MAP:
 		return seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__LIST ||
 		       seen->json_type == PLIMSOLL__CONFIG_OPTION__JSON_TYPE__OBJECT;
@@ -274,6 +292,8 @@ struct reason derive_config_reason(struct derivation *d)
 
 	if (path == NULL)
 		return (struct reason){"UK", "the place of the configuration file is not known"};
+	if (*path == '\0') /* dockerd was told to read none */
+		return REASON_OK;
 	if (file == NULL || !file->has_status)
 		return (struct reason){"UK", derive_text(d, "%s was not read", path)};
 	if (file->status == PLIMSOLL__FETCH__STATUS__ABSENT)
@@ -302,6 +322,8 @@ static bool is_file_stale(const struct derivation *d)
 	const Plimsoll__ConfigFile *file = config_file(d);
 	int64_t limit;
 
+	if (*d->out->place->config_path == '\0')
+		return false;
 	if (file->status == PLIMSOLL__FETCH__STATUS__ABSENT)
 		/* dockerd does not start without a file that it was told to read */
 		return is_config_path_given(d);
