@@ -7,12 +7,15 @@
 #include "server/cli/site.h"
 #include "server/http/routes.h"
 #include "server/join.h"
+#include "server/pki.h"
 
 static const char help[] =
 	"usage: plimsoll signin-link [OPTION]...\n"
 	"\n"
 	"Prints an address that signs one browser in: it works once, for 15 minutes. Works while\n"
-	"the server runs.\n"
+	"the server runs. The fingerprint that the browser has to show for the server's "
+	"certificate\n"
+	"goes to standard error.\n"
 	"\n" SITE_OPTION_HELP "  -h, --help      this text\n"
 	"\n"
 	"examples:\n"
@@ -27,6 +30,7 @@ static int create_link(const struct site_options *site)
 	PLIMSOLL_AUTO(store) *store =
 		config != NULL ? site_store("signin-link", config, STORE_WRITE, &done) : NULL;
 	g_autofree char *link = NULL;
+	g_autofree char *fingerprint = NULL;
 	g_autofree char *line = NULL;
 
 	if (store == NULL)
@@ -34,6 +38,10 @@ static int create_link(const struct site_options *site)
 	link = join_signin_link(store, config, "admin", site_now_s(), SESSION_LINK_LIFE_S, &error);
 	if (link == NULL)
 		return site_fail("signin-link", error);
+	fingerprint = pki_server_fingerprint(config->data_dir, &error);
+	if (fingerprint == NULL)
+		return site_fail("signin-link", error);
+	cli_say("signin-link", "server certificate: SHA-256 %s", fingerprint);
 	line = g_strconcat(link, "\n", NULL);
 	return cli_write_stdout("signin-link", line, strlen(line)) ? CLI_DONE : CLI_IO;
 }
