@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 1 << 20, ALIGNMENT = 16 };
+enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 128 << 10, ALIGNMENT = 16 };
 
 struct chunk {
 	struct chunk *next;
