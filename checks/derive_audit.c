@@ -5,6 +5,7 @@
  * and notes.
  */
 #include "checks/derive_audit.h"
+#include "checks/derive_path.h"
 
 #define AUDIT_DIRECTORY "/etc/audit/"
 

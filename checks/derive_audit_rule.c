@@ -4,6 +4,7 @@
  * for whose. What the source of the rule does not tell is a maybe, with its reason.
  */
 #include "checks/derive_audit.h"
+#include "checks/derive_path.h"
 
 #define AMBIGUOUS_TEXT "auditctl does not tell dir= from path="
 

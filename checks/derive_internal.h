@@ -86,48 +86,6 @@ struct reason derive_daemon_down(struct derivation *d);
 /* OK where the host's facts are those of the engine's host; else UK_ELSEWHERE. */
 struct reason derive_host_reason(struct derivation *d);
 
-/* --- paths (derive_path.c) --- */
-
-enum path_relation { PATH_UNRELATED, PATH_EQUAL, PATH_ABOVE, PATH_BELOW };
-
-/* Without "//", "." and ".."; NULL for what is not absolute. Lexical: links are not followed. */
-char *derive_path_clean(struct derivation *d, const char *path);
-/* What path is to entry, component by component: "/run" is ABOVE "/run/docker.sock". Both clean. */
-enum path_relation derive_path_relation(const char *path, const char *entry);
-/* As derive_path_clean(), but with the realpath of the longest parent that facts.file knows. */
-const char *derive_path_real(struct derivation *d, const char *path);
-/* The row of facts.file with that role whose path or realpath is path; -1 = none. */
-int64_t derive_file_find(struct derivation *d, Plimsoll__File__Role role, const char *path);
-
-/* Whether a row of facts.file concerns this engine and not another one beside it (derive_scope.c).
- */
-bool derive_is_own_file(struct derivation *d, const Plimsoll__File *file);
-
-/* --- daemon options (derive_setting.c) --- */
-
-struct option_pair {
-	const char *key;   /* of k=v lists */
-	const char *value; /* NULL = masked */
-};
-enum option_place { OPTION_NOWHERE, OPTION_ARGV, OPTION_EXECSTART, OPTION_FILE, OPTION_DEFAULT };
-/* What one place says about one option. */
-struct option_value {
-	enum option_place place;
-	const char *text; /* scalars */
-	struct option_pair *pairs;
-	guint n_pairs;
-	const char *trouble; /* it is there, but says nothing usable: why */
-};
-
-/* The row of an option; never NULL for the names of derive_setting.c's table. */
-const Derived__Setting *derive_setting(const struct derivation *d, const char *name);
-bool derive_setting_is(const struct derivation *d, const char *name, const char *value);
-/* What the configuration shows now: argv of the serving dockerd, else ExecStart; file; default. */
-struct option_value derive_setting_configured(struct derivation *d, const char *name);
-/* Why the configuration file's content is not known: OK, also when it is known to be absent. */
-struct reason derive_config_reason(struct derivation *d);
-const char *derive_option_place_text(enum option_place place);
-
 /* --- the engine (derive_place.c) --- */
 
 bool derive_version_at_least(const char *version, unsigned major, unsigned minor,

@@ -5,6 +5,7 @@
  * derive_mount_socket.c.
  */
 #include "checks/derive_mount.h"
+#include "checks/derive_path.h"
 
 static const char *const lists_of_every_container[] = {"l8", "l9", "socket"};
 

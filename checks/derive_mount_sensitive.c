@@ -4,6 +4,7 @@
  * /etc. A path and a realpath are judged each by itself, the worse of both counts.
  */
 #include "checks/derive_mount.h"
+#include "checks/derive_path.h"
 
 enum { MAX_OWN_ENTRIES = 64 }; /* data root and containerd roots */
 

@@ -4,6 +4,7 @@
  * one or hold one. Where file types were not seen, the well-known paths are taken for sockets.
  */
 #include "checks/derive_mount.h"
+#include "checks/derive_path.h"
 
 static const struct {
 	const char *path;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "checks/derive_internal.h"
+#include "checks/derive_path.h"
+#include "checks/derive_setting.h"
 
 #define USER_RUNTIME_ENDPOINT "unix:///run/user/"
 

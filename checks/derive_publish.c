@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "checks/derive_internal.h"
+#include "checks/derive_setting.h"
 
 enum { PORT_FIRST_UNPRIVILEGED = 1024 };
 

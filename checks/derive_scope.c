@@ -4,6 +4,7 @@
  * agent looks at the files of all; a daemon.json of another one must neither fail nor pass here.
  */
 #include "checks/derive_internal.h"
+#include "checks/derive_path.h"
 
 #define SYSTEM_CONFIG_DIR "/etc/docker"
 

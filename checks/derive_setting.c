@@ -4,6 +4,7 @@
  * configuration file and its defaults. The file counts only while it is certain that dockerd read
  * it as it is now; a process that was not seen has no settings at all.
  */
+#include "checks/derive_setting.h"
 #include "checks/derive_internal.h"
 
 enum { START_SLACK_S = 2 }; /* file times and process start are rounded differently */

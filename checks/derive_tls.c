@@ -4,6 +4,8 @@
  * TCP listener asks for client certificates, and which files it uses for that.
  */
 #include "checks/derive_internal.h"
+#include "checks/derive_path.h"
+#include "checks/derive_setting.h"
 
 #define NO_TLS_FILE "no TLS certificate configured"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Facts from JSON fragments, and claims about rows of derived tables. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AUDIT(target), RULES 0.7. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define STATUS(source)                                                                             \
 	"{'audit_status': {'kernel': true, 'enabled': 1, 'source': '" source "', 'status': 'ok'}," \

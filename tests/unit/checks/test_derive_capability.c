@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Effective capabilities, RULES 0.10. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define HOST DERIVE_HOST, DERIVE_ENGINE
 #define CONTAINER(privileged, add, drop)                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gates and places: RULES 0.3, 0.4 and the headers of the sections. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define RUNNING DERIVE_HOST, DERIVE_ENGINE, DERIVE_DOCKERD(""), DERIVE_NO_FILE
 #define REFUSED "{'fetch': [{'source': 'GET /_ping', 'status': 'http_error', 'errno_value': 111}]}"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mounts against the lists of the mount checks, RULES 0.9 and sections 5.6, 5.18, 5.32. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define DIRECTORIES                                                                                \
 	"{'file': [{'role': 'sensitive', 'path': '/etc', 'real': '/etc', 'status': 'ok'},"         \

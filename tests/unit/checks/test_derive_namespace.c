@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NAMESPACE(kind, container), RULES 0.11. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define HOST DERIVE_HOST, DERIVE_ENGINE, DERIVE_DOCKERD(""), DERIVE_NO_FILE
 /* The engine runs in a network namespace of its own (RootlessKit, docker in docker). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Published ports, sections 5.8, 5.9 and 5.14. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define HOST DERIVE_HOST, DERIVE_ENGINE, DERIVE_DOCKERD(""), DERIVE_NO_FILE
 #define CONTAINER(pid, more)                                                                       \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which configuration files are this engine's, RULES 0.3. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define FILES                                                                                      \
 	"{'file': [{'role': 'config_dir', 'path': '/etc/docker', 'status': 'ok'}, {'role':"        \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EFFECTIVE(option), RULES 0.5. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define RUNNING(options) DERIVE_HOST, DERIVE_ENGINE, DERIVE_DOCKERD(options)
 

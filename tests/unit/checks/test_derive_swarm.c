@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Swarm ports of dockerd, section 7.2. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define HOST(listen)                                                                               \
 	DERIVE_HOST, DERIVE_ENGINE,                                                                \

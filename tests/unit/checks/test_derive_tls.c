@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TLS pair of RULES 0.5 and the items of daemon-tcp-tls-verify. */
-#include "derive_fixture.h"
+#include "tests/unit/checks/derive_fixture.h"
 
 #define RUNNING(options) DERIVE_HOST, DERIVE_ENGINE, DERIVE_DOCKERD(options)
 #define REMOTE           DERIVE_OPTION("host", "tcp://10.0.0.5:2376")
