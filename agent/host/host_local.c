@@ -26,6 +26,7 @@ struct local {
 	struct host host;
 	int root_fd;
 	bool has_foreign_root;
+	int socket_fd;      /* the engine's socket, when it lies in a mounted tree; else -1 */
 	char *connect_path; /* of the engine's socket, for this process */
 	struct engine_curl *engine;
 };
@@ -182,6 +183,7 @@ static void free_local(struct host *host)
 	struct local *local = (struct local *)host;
 
 	engine_curl_free(local->engine);
+	plimsoll_auto_close(&local->socket_fd);
 	plimsoll_auto_close(&local->root_fd);
 	g_free(local->connect_path);
 	g_free(host->endpoint);
@@ -196,18 +198,29 @@ static const struct host_ops local_ops = {
 	.free = free_local,
 };
 
-/* The socket where this process reaches it: inside the tree, else the one given into this
- * container at the same path. */
-static char *find_connect_path(int root_fd, const char *root, const char *socket_path)
+/*
+ * The socket where this process reaches it: inside the tree, else the one given into this container
+ * at the same path. In a tree it goes by descriptor: a link of that tree must not lead to a socket
+ * of the machine that looks at it.
+ */
+static void find_socket(struct local *local, const char *root)
 {
+	const char *socket_path = local->host.socket_path;
 	HOST_PATH_AUTO place = {.fd = -1};
 
-	if (strcmp(root, "/") == 0)
-		return g_strdup(socket_path);
-	host_path_init(&place, root_fd, socket_path);
-	if (place.errno_value != 0 && g_file_test(socket_path, G_FILE_TEST_EXISTS))
-		return g_strdup(socket_path);
-	return g_build_filename(root, place.real != NULL ? place.real : socket_path, NULL);
+	if (strcmp(root, "/") == 0) {
+		local->connect_path = g_strdup(socket_path);
+		return;
+	}
+	host_path_init(&place, local->root_fd, socket_path);
+	if (place.errno_value == 0) {
+		local->socket_fd = plimsoll_steal_fd(&place.fd);
+		local->connect_path = g_strdup_printf("/proc/self/fd/%d", local->socket_fd);
+	} else if (g_file_test(socket_path, G_FILE_TEST_EXISTS)) {
+		local->connect_path = g_strdup(socket_path);
+	} else {
+		local->connect_path = g_strdup("/proc/self/fd/none"); /* ENOENT */
+	}
 }
 
 /* A service with mounts of its own, or a container that shares the host's pid namespace, reaches
@@ -250,8 +263,9 @@ struct host *host_local_new(const char *root_dir, const char *endpoint, GError *
 	local->host.endpoint = g_strdup(endpoint);
 	local->host.has_root_dir = has_root_dir;
 	local->has_foreign_root = has_foreign_root;
-	local->connect_path = find_connect_path(root_fd, root, socket_path);
 	local->host.socket_path = g_steal_pointer(&socket_path);
 	local->root_fd = plimsoll_steal_fd(&root_fd);
+	local->socket_fd = -1;
+	find_socket(local, root);
 	return &local->host;
 }

@@ -226,7 +226,9 @@ class Load(WithServer):
         while self.descriptors() > before and time.monotonic() < until:
             time.sleep(0.05)
         self.assertLessEqual(self.descriptors(), before)
-        self.assertLess(int(self.status("VmRSS")) - memory, 16 << 10)
+        # an address sanitizer, with its terabytes, keeps what is freed and counts leaks itself
+        if int(self.status("VmSize")) < 1 << 30:
+            self.assertLess(int(self.status("VmRSS")) - memory, 16 << 10)
 
 
 class Files(WithServer):
