@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "proto/arena.h"
 #include "proto/wire.h"
 #include "server/store/evaluation_blob.h"
 #include "server/store/internal.h"
@@ -54,11 +55,18 @@ static const char *const statements[] = {
 const struct statement_table findings_statements = {"findings", statements,
 						    G_N_ELEMENTS(statements)};
 
-/* An item of the evaluation under its identity; several items of one identity became the worst. */
-struct seen {
+/* Which finding of a scope; the texts are borrowed, foreign, and may hold any separator. */
+struct identity {
 	int64_t rule;
 	bool of_cluster;
-	char *subject_key;
+	const char *kind;
+	const char *key;
+	const char *discriminator;
+};
+
+/* An item of the evaluation under its identity; several items of one identity became the worst. */
+struct seen {
+	struct identity identity;
 	const struct item *item;
 	bool handled;
 };
@@ -66,38 +74,25 @@ struct seen {
 /* What the evaluation says, ready for comparison. */
 struct view {
 	struct store *store;
+	const struct evaluation *evaluation;
+	const int64_t *rules;
 	const struct cause *cause;
 	int64_t cluster;
-	GHashTable *seen;    /* identity -> struct seen */
+	struct arena *arena; /* of what was seen */
+	GHashTable *seen;    /* struct identity -> struct seen */
 	GPtrArray *order;    /* the same in the evaluation's order */
 	GHashTable *results; /* rule -> const struct result */
+	bool has_all;        /* not only what is open now */
 };
 
-/* An open interval as the store has it. */
+/* An open interval as the store has it, which the evaluation does not repeat word by word. */
 struct open_row {
 	int64_t finding;
 	int64_t interval;
 	int64_t rule;
 	enum verdict verdict;
-	char *identity;
-	char *evidence;
+	struct seen *seen; /* NULL: the evaluation lists no such item */
 };
-
-static void free_seen(gpointer data)
-{
-	struct seen *seen = data;
-
-	g_free(seen->subject_key);
-	g_free(seen);
-}
-
-static void clear_open_row(gpointer data)
-{
-	struct open_row *row = data;
-
-	g_free(row->identity);
-	g_free(row->evidence);
-}
 
 static bool is_open(enum verdict verdict)
 {
@@ -109,32 +104,35 @@ static const char *or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
-/* Lengths stand in it, since foreign text may hold any separator. */
-static char *identity_of(int64_t rule, bool of_cluster, const char *kind, const char *key,
-			 const char *discriminator)
+static guint hash_identity(gconstpointer data)
 {
-	return g_strdup_printf("%" G_GINT64_FORMAT " %d %zu %zu %s%s%s", rule, of_cluster,
-			       strlen(kind), strlen(key), kind, key, discriminator);
+	const struct identity *identity = data;
+
+	return ((guint)identity->rule * 31 + g_str_hash(identity->key)) * 31 +
+	       g_str_hash(identity->discriminator);
 }
 
-static char *evidence_of(const char *label, const char *observed, const char *expected,
-			 const char *reason, const char *note, const char *source)
+static gboolean equal_identities(gconstpointer left, gconstpointer right)
 {
-	return g_strjoin("\n", or_empty(label), or_empty(observed), or_empty(expected),
-			 or_empty(reason), or_empty(note), or_empty(source), NULL);
+	const struct identity *a = left;
+	const struct identity *b = right;
+
+	return a->rule == b->rule && a->of_cluster == b->of_cluster &&
+	       strcmp(a->kind, b->kind) == 0 && strcmp(a->key, b->key) == 0 &&
+	       strcmp(a->discriminator, b->discriminator) == 0;
 }
 
-static char *subject_key_of(const struct item *item)
+static const char *subject_key_of(const struct item *item, struct arena *arena)
 {
 	const char *key = item->subject_key != NULL ? item->subject_key : item->subject_id;
 	uint8_t digest[WIRE_SHA256_BYTES];
 	g_autofree char *hex = NULL;
 
 	if (key == NULL || strlen(key) <= KEY_BYTES)
-		return g_strdup(or_empty(key));
+		return or_empty(key);
 	wire_sha256(key, strlen(key), digest);
 	hex = wire_hex(digest, sizeof digest);
-	return g_strconcat("sha256:", hex, NULL);
+	return arena_printf(arena, "sha256:%s", hex);
 }
 
 /* Swarm objects are the same whichever manager shows them. */
@@ -160,69 +158,110 @@ static int weight_of(enum verdict verdict)
 static void see_item(struct view *view, int64_t rule, const struct check *check,
 		     const struct item *item)
 {
-	bool of_cluster = is_of_cluster(check, item);
-	g_autofree char *key = subject_key_of(item);
-	g_autofree char *identity = NULL;
+	const struct identity identity = {
+		.rule = rule,
+		.of_cluster = is_of_cluster(check, item),
+		.kind = or_empty(item->subject),
+		.key = subject_key_of(item, view->arena),
+		.discriminator = or_empty(item->discriminator),
+	};
 	struct seen *seen;
 
-	if (of_cluster && view->cluster == 0)
+	if (identity.of_cluster && view->cluster == 0)
 		return;
-	identity = identity_of(rule, of_cluster, or_empty(item->subject), key,
-			       or_empty(item->discriminator));
-	seen = g_hash_table_lookup(view->seen, identity);
+	seen = g_hash_table_lookup(view->seen, &identity);
 	if (seen != NULL) {
 		if (weight_of(item->verdict) > weight_of(seen->item->verdict))
 			seen->item = item;
 		return;
 	}
-	seen = g_new0(struct seen, 1);
-	seen->rule = rule;
-	seen->of_cluster = of_cluster;
-	seen->subject_key = g_steal_pointer(&key);
-	seen->item = item;
-	g_hash_table_insert(view->seen, g_steal_pointer(&identity), seen);
+	seen = arena_calloc(view->arena, 1, sizeof(*seen));
+	*seen = (struct seen){.identity = identity, .item = item};
+	g_hash_table_insert(view->seen, &seen->identity, seen);
 	g_ptr_array_add(view->order, seen);
 }
 
-static void see_results(struct view *view, const struct evaluation *evaluation,
-			const int64_t *rules)
+static void see_items(struct view *view, bool that_are_open)
 {
-	for (guint i = 0; i < evaluation->n_results; i++) {
-		const struct result *result = &evaluation->results[i];
+	for (guint i = 0; i < view->evaluation->n_results; i++) {
+		const struct result *result = &view->evaluation->results[i];
 		guint n = MIN(result->n_items, (guint)STORE_CHECK_ITEMS);
 
-		g_hash_table_insert(view->results, g_memdup2(&rules[i], sizeof rules[i]),
-				    (gpointer)(uintptr_t)result);
 		for (guint k = 0; k < n; k++)
-			see_item(view, rules[i], result->check, &result->items[k]);
+			if (is_open(result->items[k].verdict) == that_are_open)
+				see_item(view, view->rules[i], result->check, &result->items[k]);
 	}
 }
 
-static GArray *list_open(const struct view *view, GError **error)
+static void index_results(struct view *view)
 {
-	g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(struct open_row));
+	for (guint i = 0; i < view->evaluation->n_results; i++)
+		g_hash_table_insert(view->results, g_memdup2(&view->rules[i], sizeof(int64_t)),
+				    (gpointer)(uintptr_t)&view->evaluation->results[i]);
+}
+
+/* Most items pass and were never open: they are looked at once something is missed. */
+static struct seen *find_seen(struct view *view, const struct identity *identity)
+{
+	struct seen *seen = g_hash_table_lookup(view->seen, identity);
+
+	if (seen != NULL || view->has_all)
+		return seen;
+	see_items(view, false);
+	view->has_all = true;
+	return g_hash_table_lookup(view->seen, identity);
+}
+
+static bool same_text(struct rows *rows, int column, const char *text)
+{
+	return strcmp(or_empty(rows_text(rows, column)), or_empty(text)) == 0;
+}
+
+static bool same_evidence(struct rows *rows, const struct item *item)
+{
+	return same_text(rows, 8, item->label) && same_text(rows, 9, item->observed) &&
+	       same_text(rows, 10, item->expected) && same_text(rows, 11, item->reason_text) &&
+	       same_text(rows, 12, item->note) && same_text(rows, 13, item->source);
+}
+
+/* A row of the query; false: nothing about it changed. */
+static bool read_open(struct view *view, struct rows *rows, struct open_row *ret_row)
+{
+	const struct identity identity = {
+		.rule = rows_int(rows, 1),
+		.of_cluster = rows_int(rows, 5) != 0,
+		.kind = or_empty(rows_text(rows, 2)),
+		.key = or_empty(rows_text(rows, 3)),
+		.discriminator = or_empty(rows_text(rows, 4)),
+	};
+	struct seen *seen = find_seen(view, &identity);
+
+	*ret_row = (struct open_row){
+		.finding = rows_int(rows, 0),
+		.rule = identity.rule,
+		.interval = rows_int(rows, 6),
+		.verdict = (enum verdict)rows_int(rows, 7),
+		.seen = seen,
+	};
+	if (seen == NULL)
+		return true;
+	seen->handled = true;
+	return seen->item->verdict != ret_row->verdict || !same_evidence(rows, seen->item);
+}
+
+static GArray *list_changed(struct view *view, GError **error)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct open_row));
 	g_autoptr(GError) problem = NULL;
 	SQL_ROWS rows = sql_query(view->store->sql, statements[OPEN_LIST],
 				  SQL_ARGS(sql_int(view->cause->engine),
 					   sql_int_or_null(view->cluster != 0, view->cluster)),
 				  &problem);
+	struct open_row row;
 
-	g_array_set_clear_func(list, clear_open_row);
-	while (rows_next(&rows, &problem)) {
-		struct open_row row = {
-			.finding = rows_int(&rows, 0),
-			.rule = rows_int(&rows, 1),
-			.identity = identity_of(rows_int(&rows, 1), rows_int(&rows, 5) != 0,
-						rows_text(&rows, 2), rows_text(&rows, 3),
-						rows_text(&rows, 4)),
-			.interval = rows_int(&rows, 6),
-			.verdict = (enum verdict)rows_int(&rows, 7),
-			.evidence = evidence_of(rows_text(&rows, 8), rows_text(&rows, 9),
-						rows_text(&rows, 10), rows_text(&rows, 11),
-						rows_text(&rows, 12), rows_text(&rows, 13)),
-		};
-		g_array_append_val(list, row);
-	}
+	while (rows_next(&rows, &problem))
+		if (read_open(view, &rows, &row))
+			g_array_append_val(list, row);
 	if (problem != NULL) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return NULL;
@@ -283,11 +322,6 @@ static bool turn_interval(const struct view *view, const struct open_row *row,
 static bool update_evidence(const struct view *view, const struct open_row *row,
 			    const struct item *item, GError **error)
 {
-	g_autofree char *evidence = evidence_of(item->label, item->observed, item->expected,
-						item->reason_text, item->note, item->source);
-
-	if (strcmp(evidence, row->evidence) == 0)
-		return true;
 	return sql_run(view->store->sql, statements[FINDING_LABEL],
 		       SQL_ARGS(sql_int(row->finding), sql_text(item->label)), error) &&
 	       sql_run(view->store->sql, statements[INTERVAL_UPDATE],
@@ -323,16 +357,15 @@ static bool follow_missing(const struct view *view, const struct open_row *row, 
 
 static bool follow_open(const struct view *view, const struct open_row *row, GError **error)
 {
-	struct seen *seen = g_hash_table_lookup(view->seen, row->identity);
+	const struct item *item = row->seen != NULL ? row->seen->item : NULL;
 
-	if (seen == NULL)
+	if (item == NULL)
 		return follow_missing(view, row, error);
-	seen->handled = true;
-	if (!is_open(seen->item->verdict))
-		return close_finding(view, row, verdict_text(seen->item->verdict), error);
-	if (seen->item->verdict != row->verdict)
-		return turn_interval(view, row, seen->item, error);
-	return update_evidence(view, row, seen->item, error);
+	if (!is_open(item->verdict))
+		return close_finding(view, row, verdict_text(item->verdict), error);
+	if (item->verdict != row->verdict)
+		return turn_interval(view, row, item, error);
+	return update_evidence(view, row, item, error);
 }
 
 static bool open_finding(const struct view *view, const struct seen *seen, GError **error)
@@ -341,15 +374,15 @@ static bool open_finding(const struct view *view, const struct seen *seen, GErro
 	g_autoptr(GError) problem = NULL;
 	int64_t finding = 0;
 	{
-		SQL_ROWS rows =
-			sql_query(view->store->sql, statements[FINDING_PUT],
-				  SQL_ARGS(sql_int_or_null(!seen->of_cluster, view->cause->engine),
-					   sql_int_or_null(seen->of_cluster, view->cluster),
-					   sql_int(seen->rule), sql_text(or_empty(item->subject)),
-					   sql_text(seen->subject_key),
-					   sql_text(or_empty(item->discriminator)),
-					   sql_text(item->label), sql_int(view->cause->at_s)),
-				  &problem);
+		SQL_ROWS rows = sql_query(
+			view->store->sql, statements[FINDING_PUT],
+			SQL_ARGS(sql_int_or_null(!seen->identity.of_cluster, view->cause->engine),
+				 sql_int_or_null(seen->identity.of_cluster, view->cluster),
+				 sql_int(seen->identity.rule), sql_text(seen->identity.kind),
+				 sql_text(seen->identity.key),
+				 sql_text(seen->identity.discriminator), sql_text(item->label),
+				 sql_int(view->cause->at_s)),
+			&problem);
 
 		if (rows_next(&rows, &problem))
 			finding = rows_int(&rows, 0);
@@ -373,23 +406,38 @@ static bool open_new(const struct view *view, GError **error)
 	return true;
 }
 
+static bool apply(struct view *view, GError **error)
+{
+	g_autoptr(GArray) changed = NULL;
+
+	index_results(view);
+	see_items(view, true);
+	changed = list_changed(view, error);
+	if (changed == NULL)
+		return false;
+	for (guint i = 0; i < changed->len; i++)
+		if (!follow_open(view, &g_array_index(changed, struct open_row, i), error))
+			return false;
+	return open_new(view, error);
+}
+
 bool findings_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
 		    const struct cause *cause, int64_t cluster, GError **error)
 {
-	g_autoptr(GHashTable) seen =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_seen);
+	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
+	g_autoptr(GHashTable) seen = g_hash_table_new(hash_identity, equal_identities);
 	g_autoptr(GHashTable) results =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	g_autoptr(GPtrArray) order = g_ptr_array_new();
-	struct view view = {store, cause, cluster, seen, order, results};
-	g_autoptr(GArray) open = NULL;
+	struct view view = {.store = store,
+			    .evaluation = evaluation,
+			    .rules = rules,
+			    .cause = cause,
+			    .cluster = cluster,
+			    .arena = arena,
+			    .seen = seen,
+			    .order = order,
+			    .results = results};
 
-	see_results(&view, evaluation, rules);
-	open = list_open(&view, error);
-	if (open == NULL)
-		return false;
-	for (guint i = 0; i < open->len; i++)
-		if (!follow_open(&view, &g_array_index(open, struct open_row, i), error))
-			return false;
-	return open_new(&view, error);
+	return apply(&view, error);
 }
