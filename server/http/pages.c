@@ -39,6 +39,9 @@ static int compare_hosts(gconstpointer left, gconstpointer right)
 		return a->critical < b->critical ? 1 : -1;
 	if (a->failing != b->failing)
 		return a->failing < b->failing ? 1 : -1;
+	/* what could not be looked at is no better than what was */
+	if (a->unknown != b->unknown)
+		return a->unknown < b->unknown ? 1 : -1;
 	if (g_strcmp0(a->name, b->name) != 0)
 		return g_strcmp0(a->name, b->name);
 	return strcmp(a->id, b->id);

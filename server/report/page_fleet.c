@@ -108,10 +108,23 @@ static void write_score(struct html *html, const struct fleet_row *row)
 	h_lit(html, " %</td>");
 }
 
-static void write_number_cell(struct html *html, guint number)
+/* group  of the host's page, where exactly these checks stand; NULL = no link. */
+static void write_number_cell(struct html *html, const struct fleet_row *row, guint number,
+			      const char *group)
 {
+	const bool is_link = group != NULL && number > 0;
+
 	h_lit(html, "<td class=\"number\">");
+	if (is_link) {
+		h_lit(html, "<a href=\"/hosts/");
+		h_id(html, row->host_id);
+		h_lit(html, "#");
+		h_id(html, group);
+		h_lit(html, "\">");
+	}
 	h_num(html, number);
+	if (is_link)
+		h_lit(html, "</a>");
 	h_lit(html, "</td>");
 }
 
@@ -125,16 +138,17 @@ static void write_freshness(struct html *html, enum freshness freshness)
 }
 
 /* A host without a report has no counts: a 0 would read as "nothing fails". */
-static void write_counts(struct html *html, const struct fleet_row *row)
+static void write_counts(struct html *html, const struct page_frame *frame,
+			 const struct fleet_row *row)
 {
 	if (row->freshness == FRESHNESS_WAITING) {
 		h_lit(html, "<td class=\"number\" colspan=\"5\">waiting for the first report</td>");
 		return;
 	}
 	write_score(html, row);
-	write_number_cell(html, row->critical);
-	write_number_cell(html, row->failing);
-	write_number_cell(html, row->unknown);
+	write_number_cell(html, row, row->critical, NULL);
+	write_number_cell(html, row, row->failing, frame->standalone ? NULL : "failing");
+	write_number_cell(html, row, row->unknown, frame->standalone ? NULL : "unknown");
 }
 
 static void write_host_link(struct html *html, const struct page_frame *frame,
@@ -158,7 +172,7 @@ static void write_row(struct html *html, const struct page_frame *frame,
 	write_host_link(html, frame, row);
 	h_lit(html, "</th>");
 	write_freshness(html, row->freshness);
-	write_counts(html, row);
+	write_counts(html, frame, row);
 	h_lit(html, "<td>");
 	h_text(html, row->docker_version);
 	h_lit(html, "</td><td>");
