@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "proto/limits.h"
 #include "server/pki.h"
 
 GQuark config_error_quark(void)
@@ -53,6 +54,10 @@ static const struct key {
 	 256},
 	{"limits", "enrolments_per_minute",
 	 G_STRUCT_OFFSET(struct config, limits.enrolments_per_minute), KEY_NUMBER, 1, 100000, 60},
+	/* the whole spool of an agent that was cut off fits */
+	{"limits", "host_bytes_per_hour",
+	 G_STRUCT_OFFSET(struct config, limits.host_bytes_per_hour), KEY_NUMBER, 1 << 20, G_MAXINT,
+	 LIMIT_SPOOL_BYTES},
 };
 
 static const char *const listener_names[CONFIG_LISTENERS] = {"people", "agents", "enrolment"};

@@ -24,6 +24,7 @@ struct config_limits {
 	guint request_deadline_ms;   /* to send a whole request, or to take a whole answer */
 	guint queue;                 /* requests that wait for a worker */
 	guint enrolments_per_minute; /* from one address */
+	guint host_bytes_per_hour;   /* of reports of one host; as much may come at once */
 };
 
 struct config {

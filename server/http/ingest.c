@@ -36,7 +36,7 @@ void ingest_refuse(struct exchange *exchange, guint status, const char *why)
 
 	WIRE_SET(&reply, accepted, false);
 	reply.error = text;
-	if (status == 503)
+	if (status == 503 || status == 429)
 		WIRE_SET(&reply, retry_after_s, INGEST_RETRY_AFTER_S);
 	set_reply(exchange, status, &reply);
 	exchange->note = g_strdup(why);

@@ -231,6 +231,22 @@ class Load(WithServer):
             self.assertLess(int(self.status("VmRSS")) - memory, 16 << 10)
 
 
+class Quota(WithServer):
+    limits = {"host_bytes_per_hour": 1 << 20}
+
+    def test_one_host_cannot_fill_the_disk(self):
+        loud, quiet = self.enrolled("loud"), self.enrolled("quiet")
+        states = []
+        for sequence in range(1, 8):
+            noise = os.urandom(128 << 10).hex()  # does not compress by more than half
+            body = facts("loud") + b"".join(field(21, field(1, noise[at:at + 60000]))
+                                            for at in range(0, len(noise), 60000))
+            status, reply = loud.report(report(sequence, body))
+            states.append((status, reply.accepted))
+        self.assertEqual(states, [(200, True)] * 3 + [(429, False)] * 4)
+        self.assertTrue(quiet.report(report(1, facts("quiet")))[1].accepted)
+
+
 class Files(WithServer):
     def test_what_is_secret_is_private(self):
         self.enrolled()

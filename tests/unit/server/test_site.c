@@ -6,6 +6,7 @@
 #include "server/cli/site.h"
 #include "server/config.h"
 #include "server/http/pages.h"
+#include "server/http/quota.h"
 #include "server/http/rate.h"
 #include "server/intake.h"
 #include "server/secret.h"
@@ -190,6 +191,26 @@ static void test_freshness(void)
 	g_assert_cmpint(pages_freshness(true, 1, now_s, 3600), ==, FRESHNESS_RECORDED);
 }
 
+static void test_quota_fills_up_by_the_hour(void)
+{
+	const int64_t hour = (int64_t)3600 * G_USEC_PER_SEC;
+	PLIMSOLL_AUTO(quota) *quota = quota_new(100 * QUOTA_REQUEST_BYTES);
+
+	g_assert_true(quota_takes(quota, "a", 90 * QUOTA_REQUEST_BYTES, hour));
+	g_assert_false(quota_takes(quota, "a", 11 * QUOTA_REQUEST_BYTES, hour));
+	g_assert_true(quota_takes(quota, "a", 0, hour)); /* a small one still fits, at its price */
+	g_assert_true(quota_takes(quota, "a", 9 * QUOTA_REQUEST_BYTES, hour));
+	g_assert_false(quota_takes(quota, "a", 0, hour));
+	g_assert_true(quota_takes(quota, "b", 100 * QUOTA_REQUEST_BYTES, hour));
+	/* many looks in between lose nothing */
+	for (int64_t at = hour; at < hour + hour / 10; at += G_USEC_PER_SEC / 100)
+		g_assert_false(quota_takes(quota, "a", 11 * QUOTA_REQUEST_BYTES, at));
+	g_assert_true(quota_takes(quota, "a", 9 * QUOTA_REQUEST_BYTES, hour + hour / 10));
+	g_assert_false(quota_takes(quota, "a", 2 * QUOTA_REQUEST_BYTES, hour + hour / 10));
+	g_assert_false(quota_takes(quota, "a", 101 * QUOTA_REQUEST_BYTES, 100 * hour));
+	g_assert_true(quota_takes(quota, "a", 100 * QUOTA_REQUEST_BYTES, 100 * hour));
+}
+
 static void test_rate_counts_by_source_and_minute(void)
 {
 	PLIMSOLL_AUTO(rate) *rate = rate_new(2);
@@ -247,6 +268,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/site/durations", test_durations);
 	g_test_add_func("/site/engine-keys", test_engine_keys);
 	g_test_add_func("/site/freshness", test_freshness);
+	g_test_add_func("/site/quota", test_quota_fills_up_by_the_hour);
 	g_test_add_func("/site/rate", test_rate_counts_by_source_and_minute);
 	g_test_add_func("/site/rate-bound", test_rate_remembers_a_bounded_number);
 	g_test_add_func("/site/secrets", test_secrets);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See quota.h: a bucket for each host, which fills up evenly. There are as many as were enrolled.
+ */
+#include "server/http/quota.h"
+
+static const int64_t hour_us = (int64_t)3600 * G_USEC_PER_SEC;
+
+struct bucket {
+	int64_t bytes; /* left */
+	int64_t at_us; /* when it was filled up last */
+};
+
+struct quota {
+	int64_t bytes_per_hour;
+	GHashTable *buckets; /* host id -> struct bucket */
+};
+
+struct quota *quota_new(guint bytes_per_hour)
+{
+	struct quota *quota = g_new0(struct quota, 1);
+
+	quota->bytes_per_hour = bytes_per_hour;
+	quota->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return quota;
+}
+
+void quota_free(struct quota *quota)
+{
+	if (quota == NULL)
+		return;
+	g_hash_table_unref(quota->buckets);
+	g_free(quota);
+}
+
+static struct bucket *find_bucket(struct quota *quota, const char *host_id, int64_t now_us)
+{
+	struct bucket *bucket = g_hash_table_lookup(quota->buckets, host_id);
+
+	if (bucket != NULL)
+		return bucket;
+	bucket = g_new0(struct bucket, 1);
+	*bucket = (struct bucket){quota->bytes_per_hour, now_us};
+	g_hash_table_insert(quota->buckets, g_strdup(host_id), bucket);
+	return bucket;
+}
+
+/* At most an hour counts, which bounds the products. The clock goes on by what whole bytes took, so
+ * that many looks lose nothing. */
+static void fill(const struct quota *quota, struct bucket *bucket, int64_t now_us)
+{
+	int64_t passed_us = CLAMP(now_us - bucket->at_us, 0, hour_us);
+	int64_t bytes = quota->bytes_per_hour * (passed_us / 1000) / (hour_us / 1000);
+
+	if (passed_us == hour_us)
+		bucket->at_us = now_us;
+	else
+		bucket->at_us += bytes * hour_us / quota->bytes_per_hour;
+	bucket->bytes = MIN(bucket->bytes + bytes, quota->bytes_per_hour);
+}
+
+bool quota_takes(struct quota *quota, const char *host_id, size_t bytes, int64_t now_us)
+{
+	struct bucket *bucket = find_bucket(quota, host_id, now_us);
+	int64_t cost = MAX((int64_t)bytes, (int64_t)QUOTA_REQUEST_BYTES);
+
+	fill(quota, bucket, now_us);
+	if (cost > bucket->bytes)
+		return false;
+	bucket->bytes -= cost;
+	return true;
+}
