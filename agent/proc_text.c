@@ -342,28 +342,56 @@ void proc_net_each(const char *text, bool is_v6,
 
 /* "ffff...: 00000002 00000000 00010000 0001 01 12345 /run/docker.sock"; the path may hold blanks.
  */
-uint64_t proc_unix_listener(const char *text, const char *path)
+static char *take_unix_listener(const char *line, uint64_t *ret_inode)
 {
 	enum { FLAG_LISTENS = 0x00010000 };
+	const char *rest = strchr(line, ':');
+	uint64_t words[6] = {0};
+	bool is_good = rest != NULL;
 
-	for (const char *line = text; line != NULL && *line != '\0';) {
-		const char *feed = strchr(line, '\n');
-		size_t length = feed == NULL ? strlen(line) : (size_t)(feed - line);
-		const char *rest = memchr(line, ':', length);
-		uint64_t words[6] = {0};
-		bool is_good = rest != NULL;
+	if (is_good)
+		rest++;
+	for (guint i = 0; is_good && i < G_N_ELEMENTS(words); i++)
+		is_good = take_number(&rest, i == 5 ? 10 : 16, &words[i]);
+	*ret_inode = words[5];
+	if (!is_good || (words[2] & FLAG_LISTENS) == 0 || *rest != ' ')
+		return NULL;
+	return g_strdup(rest + 1);
+}
 
-		if (is_good)
-			rest++;
-		for (guint i = 0; is_good && i < G_N_ELEMENTS(words); i++)
-			is_good = take_number(&rest, i == 5 ? 10 : 16, &words[i]);
-		if (is_good && (words[2] & FLAG_LISTENS) != 0 && *rest == ' ' &&
-		    strlen(path) == length - (size_t)(rest + 1 - line) &&
-		    strncmp(rest + 1, path, strlen(path)) == 0)
-			return words[5];
-		line = feed == NULL ? NULL : feed + 1;
+void proc_unix_each(const char *text, void (*each)(const char *path, uint64_t inode, void *data),
+		    void *data)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (guint i = 0; lines[i] != NULL; i++) {
+		uint64_t inode = 0;
+		g_autofree char *path = take_unix_listener(lines[i], &inode);
+
+		if (path != NULL)
+			each(path, inode, data);
 	}
-	return 0;
+}
+
+struct unix_search {
+	const char *path;
+	uint64_t inode;
+};
+
+static void take_first(const char *path, uint64_t inode, void *data)
+{
+	struct unix_search *search = data;
+
+	if (search->inode == 0 && strcmp(path, search->path) == 0)
+		search->inode = inode;
+}
+
+uint64_t proc_unix_listener(const char *text, const char *path)
+{
+	struct unix_search search = {.path = path};
+
+	proc_unix_each(text, take_first, &search);
+	return search.inode;
 }
 
 char *proc_base_name(const char *path)

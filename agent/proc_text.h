@@ -63,6 +63,10 @@ struct proc_socket {
 void proc_net_each(const char *text, bool is_v6,
 		   void (*each)(const struct proc_socket *socket, void *data), void *data);
 
+/* Calls back for every socket of /proc/PID/net/unix that listens on a path ("@..." where abstract).
+ */
+void proc_unix_each(const char *text, void (*each)(const char *path, uint64_t inode, void *data),
+		    void *data);
 /* Inode of the socket that listens on a path, in /proc/PID/net/unix; 0 = none. */
 uint64_t proc_unix_listener(const char *text, const char *path);
 

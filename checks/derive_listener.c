@@ -126,27 +126,34 @@ static const char *expand_path(struct derivation *d, const char *path)
 	return derive_text(d, "%s%s", runtime, path + 2);
 }
 
-/* One Listen* value: a path, "@abstract", a port, or an address with a port. */
-static struct reason add_unit_listen(struct derivation *d, const char *value)
+/* A path, "@abstract", a port, or an address with a port. */
+static bool add_address(struct derivation *d, const char *text, const char *source)
 {
-	const char *path = value != NULL ? expand_path(d, value) : NULL;
 	const char *address = "";
 	int64_t port = -1;
 
-	if (path == NULL || *path == '\0')
-		return unusable(d, value != NULL ? value : "");
-	if (*path == '/' || *path == '@')
-		add_unix(d, path, "docker.socket");
-	else if (parse_port(path, &port))
-		add_tcp(d, "", port, "docker.socket");
-	else if (split_address(d, path, &address, &port) && port >= 0)
-		add_tcp(d, address, port, "docker.socket");
+	if (*text == '/' || *text == '@')
+		add_unix(d, text, source);
+	else if (parse_port(text, &port))
+		add_tcp(d, "", port, source);
+	else if (split_address(d, text, &address, &port) && port >= 0)
+		add_tcp(d, address, port, source);
 	else
-		return unusable(d, value);
+		return false;
+	return true;
+}
+
+/* One Listen* value. */
+static struct reason add_unit_listen(struct derivation *d, const char *value)
+{
+	const char *text = value != NULL ? expand_path(d, value) : NULL;
+
+	if (text == NULL || !add_address(d, text, "docker.socket"))
+		return unusable(d, value != NULL ? value : "");
 	return REASON_OK;
 }
 
-static struct reason add_activated(struct derivation *d)
+static struct reason add_unit(struct derivation *d)
 {
 	const Plimsoll__Unit *unit = derive_unit(d, "docker.socket");
 	struct reason reason = REASON_OK;
@@ -161,6 +168,47 @@ static struct reason add_activated(struct derivation *d)
 		return (struct reason){"UK", "docker.socket has no Listen line"};
 	for (size_t i = 0; i < unit->n_listen && reason.code == NULL; i++)
 		reason = add_unit_listen(d, unit->listen[i]);
+	return reason;
+}
+
+/* The same socket, or the same port: at which address changes no verdict. */
+static bool is_same(struct derivation *d, const Derived__Listener *a, const Derived__Listener *b)
+{
+	const char *real = derive_path_real(d, a->path);
+
+	if (a->has_port || b->has_port)
+		return a->has_port && b->has_port && a->port == b->port;
+	return strcmp(a->path, b->path) == 0 ||
+	       (real != NULL && g_strcmp0(real, derive_path_real(d, b->path)) == 0);
+}
+
+static bool is_listed(struct derivation *d, size_t n, const Derived__Listener *row)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_same(d, d->out->listener[i], row))
+			return true;
+	return false;
+}
+
+/*
+ * What systemd really handed on. Any socket unit may name docker.service as its own, and
+ * docker.socket may have been edited since; sockets that the unit does not tell come on top.
+ */
+static struct reason add_activated(struct derivation *d)
+{
+	const Plimsoll__Dockerd *serving = d->serving;
+	struct reason reason = add_unit(d);
+
+	if (serving != NULL && (!serving->has_activated_seen || !serving->activated_seen))
+		return (struct reason){"UK_PERM", "the sockets of systemd"};
+	for (size_t i = 0; serving != NULL && i < serving->n_activated; i++) {
+		size_t n = d->out->n_listener;
+
+		if (!add_address(d, serving->activated[i], "socket activation"))
+			return unusable(d, serving->activated[i]);
+		if (is_listed(d, n, d->out->listener[n]))
+			d->out->n_listener = n;
+	}
 	return reason;
 }
 

@@ -25,6 +25,7 @@ static const struct schema_field fields[] = {
 	{"dockerd", NULL, 1, "dockerd"},
 	{"dockerd_option", NULL, 1, "dockerd"},
 	{"dockerd_listen", NULL, 1, "dockerd"},
+	{"dockerd_activated", NULL, 1, "dockerd"},
 	{"config_file", NULL, 1, "config"},
 	{"config_option", NULL, 1, "config"},
 	{"config_option_item", NULL, 1, "config"},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/collect/accounts.h"
+#include "agent/collect/config.h"
 #include "agent/collect/dockerd_listen.h"
 #include "agent/collect/hostinfo.h"
 #include "agent/collect/options.h"
@@ -30,6 +31,7 @@ struct candidate {
 struct dockerd_survey {
 	const struct host_peer *peer; /* NULL: no unix endpoint */
 	const struct host_read *pid_file;
+	struct descriptors init; /* of process 1 */
 	struct candidate candidates[MAX_CANDIDATES];
 	guint n_candidates;
 	int64_t user;
@@ -103,6 +105,8 @@ static void want_candidates(struct survey *survey)
 			dockerd->user = dockerd->peer->uid;
 		dockerd->n_candidates++;
 	}
+	if (dockerd->n_candidates > 0)
+		descriptors_want(survey, "/proc/1", &dockerd->init);
 }
 
 guint dockerd_count(const struct survey *survey)
@@ -184,14 +188,47 @@ static void read_environment(struct candidate *candidate)
 	host_read_wipe(read);
 }
 
+static bool has_activated(const GPtrArray *hosts)
+{
+	for (guint i = 0; i < hosts->len; i++) {
+		if (g_str_has_prefix(hosts->pdata[i], "fd://"))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a dockerd takes its sockets from systemd. */
+static bool uses_activation(const struct survey *survey)
+{
+	g_autoptr(GPtrArray) configured = config_texts(survey, "hosts");
+	bool is_used = has_activated(configured);
+
+	for (guint i = 0; !is_used && i < survey->dockerd->n_candidates; i++) {
+		g_autoptr(GPtrArray) given =
+			options_all(pflag_dockerd_options, dockerd_words(survey, i), "host");
+
+		is_used = has_activated(given);
+	}
+	return is_used;
+}
+
 static void want_sockets(struct survey *survey)
 {
 	for (guint i = 0; i < survey->dockerd->n_candidates; i++) {
 		struct candidate *candidate = &survey->dockerd->candidates[i];
 
 		read_environment(candidate);
-		dockerd_sockets_want_links(survey, &candidate->sockets);
+		descriptors_want_links(survey, &candidate->sockets.fds);
 	}
+	if (survey->dockerd->n_candidates > 0 && uses_activation(survey))
+		descriptors_want_links(survey, &survey->dockerd->init);
+}
+
+GPtrArray *dockerd_activated(const struct survey *survey, guint i)
+{
+	const struct dockerd_survey *dockerd = survey->dockerd;
+
+	return dockerd_sockets_activated(&dockerd->candidates[i].sockets, &dockerd->init);
 }
 
 /* ---- which one serves the API ---- */
@@ -372,6 +409,17 @@ static Plimsoll__Dockerd__Role role_of(const struct dockerd_survey *dockerd, gui
 					  : PLIMSOLL__DOCKERD__ROLE__OTHER;
 }
 
+static void set_activated(const struct survey *survey, guint i, Plimsoll__Dockerd *fact)
+{
+	g_autoptr(GPtrArray) activated = dockerd_activated(survey, i);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+
+	WIRE_SET(fact, activated_seen, activated != NULL);
+	for (guint k = 0; activated != NULL && k < activated->len; k++)
+		g_ptr_array_add(texts, survey_text(survey, activated->pdata[k]));
+	fact->activated = survey_list(survey, texts, &fact->n_activated);
+}
+
 static Plimsoll__Dockerd *make_fact(const struct survey *survey, guint i)
 {
 	const struct dockerd_survey *dockerd = survey->dockerd;
@@ -390,6 +438,7 @@ static Plimsoll__Dockerd *make_fact(const struct survey *survey, guint i)
 	set_limits(candidate, fact);
 	fact->env_cert_path = survey_text(survey, candidate->cert_path);
 	dockerd_sockets_set(survey, &candidate->sockets, fact);
+	set_activated(survey, i, fact);
 	if (processes_are_complete(survey))
 		WIRE_SET(fact, docker_proxy_children,
 			 count_proxies(survey, candidate->process->pid));
@@ -406,7 +455,7 @@ static void finish(struct survey *survey)
 	for (guint i = 0; i < dockerd->n_candidates; i++) {
 		g_ptr_array_add(facts, make_fact(survey, i));
 		survey_fetch(survey, "file:/proc/DOCKERD/fd", "dockerd",
-			     &dockerd->candidates[i].sockets.fds->state);
+			     &dockerd->candidates[i].sockets.fds.list->state);
 		survey_fetch(survey, "file:/proc/DOCKERD/environ", "dockerd",
 			     &dockerd->candidates[i].environment->state);
 	}
@@ -420,7 +469,7 @@ static void done(struct survey *survey)
 	for (guint i = 0; survey->dockerd != NULL && i < survey->dockerd->n_candidates; i++) {
 		g_strfreev(survey->dockerd->candidates[i].words);
 		g_free(survey->dockerd->candidates[i].cert_path);
-		dockerd_sockets_done(&survey->dockerd->candidates[i].sockets);
+		descriptors_done(&survey->dockerd->candidates[i].sockets.fds);
 	}
 	g_free(survey->dockerd);
 }

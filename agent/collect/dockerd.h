@@ -21,6 +21,9 @@ const char *dockerd_cert_path(const struct survey *survey, guint i);
 /* Its user's home; NULL: not known. */
 const char *dockerd_home(const struct survey *survey, guint i);
 
+/* In the fourth round: the sockets that systemd handed to it, see dockerd_sockets_activated(). */
+GPtrArray *dockerd_activated(const struct survey *survey, guint i);
+
 /* The process behind the endpoint, in the table of processes; 0: none was found, or it lives in a
  * pid namespace that the table does not show. */
 int64_t dockerd_peer_pid(const struct survey *survey);

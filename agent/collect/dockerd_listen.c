@@ -23,13 +23,55 @@ static const struct {
 	{"udp6", true, UDP_UNCONNECTED},
 };
 
+void descriptors_want(struct survey *survey, const char *proc_folder,
+		      struct descriptors *ret_descriptors)
+{
+	g_autofree char *folder = g_build_filename(proc_folder, "fd", NULL);
+
+	ret_descriptors->list = host_want_list(survey->batch, folder, MAX_DESCRIPTORS);
+}
+
+void descriptors_want_links(struct survey *survey, struct descriptors *descriptors)
+{
+	const struct host_list *list = descriptors->list;
+
+	descriptors->links = g_ptr_array_new();
+	for (guint i = 0; i < list->n_names; i++) {
+		g_autofree char *path = g_build_filename(list->path, list->names[i], NULL);
+		const struct host_link *link = host_want_link(survey->batch, path);
+
+		g_ptr_array_add(descriptors->links, (gpointer)(uintptr_t)link);
+	}
+}
+
+void descriptors_done(struct descriptors *descriptors)
+{
+	g_clear_pointer(&descriptors->links, g_ptr_array_unref);
+}
+
+static bool are_seen(const struct descriptors *descriptors)
+{
+	return descriptors->links != NULL &&
+	       descriptors->list->state.status == PLIMSOLL__FETCH__STATUS__OK;
+}
+
+static bool holds_inode(const struct descriptors *descriptors, uint64_t inode)
+{
+	for (guint i = 0; descriptors->links != NULL && i < descriptors->links->len; i++) {
+		const struct host_link *link = descriptors->links->pdata[i];
+
+		if (proc_link_inode(link->target, "socket") == (int64_t)inode)
+			return true;
+	}
+	return false;
+}
+
 void dockerd_sockets_want(struct survey *survey, const char *proc_folder,
 			  struct dockerd_sockets *ret_sockets)
 {
-	g_autofree char *fds = g_build_filename(proc_folder, "fd", NULL);
 	g_autofree char *unix_table = g_build_filename(proc_folder, "net/unix", NULL);
 
-	ret_sockets->fds = host_want_list(survey->batch, fds, MAX_DESCRIPTORS);
+	descriptors_want(survey, proc_folder, &ret_sockets->fds);
 	ret_sockets->unix_table = host_want_read(survey->batch, unix_table, LIMIT_PROC_FILE_BYTES);
 	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
 		g_autofree char *path = g_build_filename(proc_folder, "net", tables[i].proto, NULL);
@@ -38,39 +80,11 @@ void dockerd_sockets_want(struct survey *survey, const char *proc_folder,
 	}
 }
 
-void dockerd_sockets_want_links(struct survey *survey, struct dockerd_sockets *sockets)
-{
-	sockets->links = g_ptr_array_new();
-	for (guint i = 0; i < sockets->fds->n_names; i++) {
-		g_autofree char *path =
-			g_build_filename(sockets->fds->path, sockets->fds->names[i], NULL);
-		const struct host_link *link = host_want_link(survey->batch, path);
-
-		g_ptr_array_add(sockets->links, (gpointer)(uintptr_t)link);
-	}
-}
-
-void dockerd_sockets_done(struct dockerd_sockets *sockets)
-{
-	g_clear_pointer(&sockets->links, g_ptr_array_unref);
-}
-
-static bool holds_inode(const struct dockerd_sockets *sockets, uint64_t inode)
-{
-	for (guint i = 0; sockets->links != NULL && i < sockets->links->len; i++) {
-		const struct host_link *link = sockets->links->pdata[i];
-
-		if (proc_link_inode(link->target, "socket") == (int64_t)inode)
-			return true;
-	}
-	return false;
-}
-
 bool dockerd_sockets_hold(const struct dockerd_sockets *sockets, const char *path)
 {
 	uint64_t inode = proc_unix_listener(sockets->unix_table->data, path);
 
-	return inode != 0 && holds_inode(sockets, inode);
+	return inode != 0 && holds_inode(&sockets->fds, inode);
 }
 
 struct joining {
@@ -93,7 +107,7 @@ static void add_socket(const struct proc_socket *socket, void *data)
 
 	if (socket->state != tables[joining->table].state ||
 	    joining->listens->len >= LIMIT_LIST_MEMBERS ||
-	    !holds_inode(joining->sockets, socket->inode))
+	    !holds_inode(&joining->sockets->fds, socket->inode))
 		return;
 	listen = survey_message(joining->survey, &plimsoll__listen__descriptor);
 	listen->proto = survey_text(joining->survey, tables[joining->table].proto);
@@ -121,7 +135,7 @@ void dockerd_sockets_set(const struct survey *survey, const struct dockerd_socke
 {
 	g_autoptr(GPtrArray) listens = g_ptr_array_new();
 	struct joining joining = {.survey = survey, .sockets = sockets, .listens = listens};
-	bool is_seen = sockets->fds->state.status == PLIMSOLL__FETCH__STATUS__OK;
+	bool is_seen = sockets->fds.list->state.status == PLIMSOLL__FETCH__STATUS__OK;
 
 	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
 		const struct host_read *read = sockets->tables[i];
@@ -138,4 +152,65 @@ void dockerd_sockets_set(const struct survey *survey, const struct dockerd_socke
 		return;
 	g_ptr_array_sort(listens, compare_listens);
 	fact->listen = survey_list(survey, listens, &fact->n_listen);
+}
+
+/* ---- sockets that systemd handed on ---- */
+
+struct activated {
+	const struct dockerd_sockets *sockets;
+	const struct descriptors *init;
+	guint table;
+	GPtrArray *found; /* char* */
+};
+
+static void add_activated(const struct activated *activated, char *text, uint64_t inode)
+{
+	if (inode != 0 && activated->found->len < LIMIT_LIST_MEMBERS &&
+	    holds_inode(activated->init, inode) && holds_inode(&activated->sockets->fds, inode))
+		g_ptr_array_add(activated->found, text);
+	else
+		g_free(text);
+}
+
+static void add_activated_path(const char *path, uint64_t inode, void *data)
+{
+	add_activated(data, g_strdup(path), inode);
+}
+
+static void add_activated_socket(const struct proc_socket *socket, void *data)
+{
+	const struct activated *activated = data;
+	bool is_v6 = tables[activated->table].is_v6;
+
+	if (socket->state == TCP_LISTENING)
+		add_activated(activated,
+			      g_strdup_printf("%s%s%s:%" G_GINT64_FORMAT, is_v6 ? "[" : "",
+					      socket->address, is_v6 ? "]" : "", socket->port),
+			      socket->inode);
+}
+
+static gint compare_texts(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *dockerd_sockets_activated(const struct dockerd_sockets *sockets,
+				     const struct descriptors *init)
+{
+	struct activated activated = {.sockets = sockets, .init = init};
+	bool is_seen = are_seen(init) && are_seen(&sockets->fds) &&
+		       sockets->unix_table->state.status == PLIMSOLL__FETCH__STATUS__OK;
+
+	if (!is_seen)
+		return NULL;
+	activated.found = g_ptr_array_new_with_free_func(g_free);
+	proc_unix_each(sockets->unix_table->data, add_activated_path, &activated);
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+		activated.table = i;
+		if (g_str_has_prefix(tables[i].proto, "tcp"))
+			proc_net_each(sockets->tables[i]->data, tables[i].is_v6,
+				      add_activated_socket, &activated);
+	}
+	g_ptr_array_sort(activated.found, compare_texts);
+	return activated.found;
 }

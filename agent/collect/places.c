@@ -277,10 +277,21 @@ static void want_data_root(struct survey *survey, const char *path)
 		files_want(survey, ROLE(DATA_ROOT), parent);
 }
 
+static void want_activated_sockets(struct survey *survey)
+{
+	for (guint i = 0; i < dockerd_count(survey); i++) {
+		g_autoptr(GPtrArray) activated = dockerd_activated(survey, i);
+
+		for (guint k = 0; activated != NULL && k < activated->len; k++)
+			files_want_address(survey, ROLE(API_SOCKET), activated->pdata[k]);
+	}
+}
+
 void places_want_from_engine(struct survey *survey)
 {
 	const Plimsoll__Engine *engine = survey->engine == NULL ? NULL : survey->engine->engine;
 
+	want_activated_sockets(survey);
 	want_from_configuration(survey);
 	want_from_units(survey);
 	containerd_want_files(survey);

@@ -151,8 +151,14 @@ static void test_sockets(void)
 	g_assert_cmpstr(seen->str, ==, "::1 2375 a 99;");
 }
 
+static void append_unix(const char *path, uint64_t inode, void *data)
+{
+	g_string_append_printf(data, "%s %d;", path, (int)inode);
+}
+
 static void test_unix_sockets(void)
 {
+	g_autoptr(GString) seen = g_string_new(NULL);
 	static const char text[] =
 		"Num       RefCount Protocol Flags    Type St Inode Path\n"
 		"0000000000000000: 00000003 00000000 00000000 0001 03 11 /run/docker.sock\n"
@@ -162,6 +168,9 @@ static void test_unix_sockets(void)
 	g_assert_cmpuint(proc_unix_listener(text, "/run/docker.sock"), ==, 13);
 	g_assert_cmpuint(proc_unix_listener(text, "/run/docker"), ==, 0);
 	g_assert_cmpuint(proc_unix_listener("", "/run/docker.sock"), ==, 0);
+	proc_unix_each(text, append_unix, seen);
+	proc_unix_each("0: 2 0 10000 1 1 14 @a b\n0: 2 0 10000 1 1 15\n", append_unix, seen);
+	g_assert_cmpstr(seen->str, ==, "/run/docker.sock2 12;/run/docker.sock 13;@a b 14;");
 }
 
 static void test_base_names(void)

@@ -57,7 +57,8 @@ void derive_check_clearing(const struct derive_case *cases, gsize n);
 #define DERIVE_DOCKERD(options)                                                                    \
 	"{'dockerd': [{'pid': 700, 'start_at': 1000, 'exe': '/usr/sbin/dockerd', 'uid': 0,"        \
 	" 'gid': 0, 'role': 'serving', 'argv_seen': true, 'env_cert_path': '', 'home': '/root',"   \
-	" 'listen_seen': true, 'ns': {'net': 11, 'pid': 12, 'ipc': 13, 'uts': 14, 'user': 15,"     \
+	" 'listen_seen': true, 'activated_seen': true, 'ns': {'net': 11, 'pid': 12, 'ipc': 13, "   \
+	"'uts': 14, 'user': 15,"                                                                   \
 	" 'mnt': 16}, 'option': [" options "]}]}"
 #define DERIVE_OPTION(name, value) "{'name': '" name "', 'value': '" value "'}"
 #define DERIVE_NO_FILE             "{'config_file': [{'path': '/etc/docker/daemon.json', 'status': 'absent'}]}"

@@ -9,6 +9,12 @@
 	" 'gid': 1000, 'role': 'serving', 'argv_seen': true, 'home': '/home/rl', 'option': []}],"  \
 	" 'config_file': [{'path': '/home/rl/.config/docker/daemon.json', 'status': 'absent'}]}"
 #define STOPPED "{'fetch': [{'source': 'GET /_ping', 'status': 'http_error', 'errno_value': 111}]}"
+#define ACTIVATED(host, seen, sockets)                                                             \
+	DERIVE_HOST, DERIVE_ENGINE,                                                                \
+		"{'dockerd': [{'pid': 700, 'start_at': 1000, 'uid': 0, 'role': 'serving',"         \
+		" 'argv_seen': true, 'option': [" HOST(host) "], 'activated_seen': " seen          \
+							     ", 'activated': [" sockets "]}]}",    \
+		DERIVE_NO_FILE
 #define SOCKET_UNIT(listen)                                                                        \
 	"{'unit': [{'name': 'docker.socket', 'status': 'ok', 'listen': [" listen "]}]}"
 
@@ -76,6 +82,30 @@ static const struct derive_case cases[] = {
 	 {RUNNING(HOST("fd://") "," HOST("tcp://10.0.0.1:2375")), DERIVE_NO_FILE,
 	  SOCKET_UNIT("'/run/docker.sock'")},
 	 {{"listener kind=unix", "source: docker.socket"}, {"listener kind=tcp", "source: argv"}}},
+	{"fd:// with sockets that another socket unit, or an older docker.socket, handed on",
+	 {ACTIVATED("fd://", "true",
+		    "'/run/ci.sock', '/run/docker.sock', '[::]:2375', '[::]:2377'"),
+	  SOCKET_UNIT("'/run/docker.sock', '2377'")},
+	 {{"listener path=/run/docker.sock", "source: docker.socket"},
+	  {"listener path=/run/ci.sock", "source: socket activation"},
+	  {"listener port=2375", "url: tcp://[::]:2375 | source: socket activation"},
+	  {"listener port=2377", "source: docker.socket"},
+	  {"listener", "rows: 4"}}},
+	{"a socket that systemd handed on is no listener without fd://",
+	 {ACTIVATED("unix:///run/docker.sock", "true", "'[::]:2375'")},
+	 {{"listener", "rows: 1"}}},
+	{"fd:// where systemd's sockets were not seen",
+	 {ACTIVATED("fd://", "false", ""), SOCKET_UNIT("'/run/docker.sock'")},
+	 {{"listener_state", "state: UK_PERM"}, {"listener", "none"}}},
+	{"a socket that is none makes all unknown",
+	 {ACTIVATED("fd://", "true", "'?'"), SOCKET_UNIT("'/run/docker.sock'")},
+	 {{"listener_state", "state: UK"}, {"listener", "none"}}},
+	{"a socket by another way is the same socket",
+	 {ACTIVATED("fd://", "true", "'/run/docker.sock'"), SOCKET_UNIT("'/var/run/docker.sock'"),
+	  "{'file': [{'role': 'api_socket', 'path': '/var/run/docker.sock', 'real':"
+	  " '/run/docker.sock', 'status': 'ok'}, {'role': 'api_socket', 'path':"
+	  " '/run/docker.sock', 'real': '/run/docker.sock', 'status': 'ok'}]}"},
+	 {{"listener", "rows: 1"}}},
 	{"fd:// with a socket unit that cannot be read",
 	 {RUNNING(HOST("fd://") "," HOST("tcp://10.0.0.1:2375")), DERIVE_NO_FILE,
 	  "{'unit': [{'name': 'docker.socket', 'status': 'permission'}]}"},
