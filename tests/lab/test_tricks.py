@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Configurations that look better, or other, than they are. Each fooled the audit once, or would fool a simpler one."""
+import json
+import unittest
+
+import labtest
+
+# A request to the engine that its command line would not make.
+CREATE = '''
+import http.client, json, socket, sys
+connection = http.client.HTTPConnection('engine')
+connection.sock = socket.socket(socket.AF_UNIX)
+connection.sock.connect('/run/docker.sock')
+for path, body in json.load(sys.stdin):
+    connection.request('POST', path, json.dumps(body), {'Content-Type': 'application/json'})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    assert answer.status in (201, 204), (path, answer.status, text)
+'''
+
+DROPIN = '/etc/systemd/system/docker.service.d/trick.conf'
+
+
+class Tricks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(1)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        cls.lab.execute('h1', 'bash', '/run/lab.d/images.sh')
+
+    def setUp(self):
+        self.lab.sh('h1', f'rm -f /etc/docker/*.json {DROPIN} /etc/systemd/system/trick-*.socket; docker rm -f $(docker ps -aq) '
+                          '> /dev/null 2>&1; systemctl daemon-reload', check=False)
+
+    def expect(self, check, want):
+        got = self.lab.verdict('h1', check)
+        self.assertEqual(got['verdict'], want, f'{check}: {json.dumps(got, indent=1)}')
+        return {item['item']: item for item in got['items']}
+
+    def dockerd(self, options):
+        """Restarts dockerd with other options behind its usual ones."""
+        self.lab.execute('h1', 'sh', '-c', f'cat > {DROPIN}; systemctl daemon-reload', input=(
+            '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// '
+            f'--containerd=/run/containerd/containerd.sock {options}\n'))
+        self.lab.restart_docker('h1')
+
+    def create(self, *requests):
+        self.lab.execute('h1', 'python3', '-c', CREATE, input=json.dumps(requests))
+
+    def test_sockets_of_other_units(self):
+        self.lab.sh('h1', r'''
+            printf '[Socket]\nListenStream=2375\nService=docker.service\n' > /etc/systemd/system/trick-tcp.socket
+            printf '[Socket]\nListenStream=/run/trick.sock\nSocketMode=0666\nService=docker.service\n' \
+                > /etc/systemd/system/trick-unix.socket
+            systemctl daemon-reload; systemctl stop docker docker.socket
+            systemctl start docker.socket trick-tcp.socket trick-unix.socket; systemctl start docker''')
+        try:
+            items = self.expect('daemon-tcp-tls-verify', 'fail')
+            self.assertEqual(list(items), ['tcp://[::]:2375'])
+            items = self.expect('file-docker-sock-perms', 'fail')
+            self.assertEqual({name: item['verdict'] for name, item in items.items()},
+                             {'/run/docker.sock': 'pass', '/run/trick.sock': 'fail'})
+            self.lab.sh('h1', 'docker run -d -v /run/trick.sock:/x base:1 /bin/sleep 1000')
+            self.expect('container-docker-socket-mounted', 'fail')
+        finally:
+            self.lab.sh('h1', 'systemctl stop docker docker.socket trick-tcp.socket trick-unix.socket; '
+                              'rm /etc/systemd/system/trick-*.socket; systemctl daemon-reload; systemctl start docker.socket docker')
+        self.expect('daemon-tcp-tls-verify', 'not_applicable')
+
+    def test_an_empty_config_file_option_reads_no_file(self):
+        self.lab.sh('h1', '''echo '{"no-new-privileges": true}' > /etc/docker/daemon.json''')
+        self.dockerd('--config-file=')
+        self.expect('daemon-no-new-privileges', 'fail')
+        self.dockerd('')
+        self.expect('daemon-no-new-privileges', 'pass')
+
+    def test_of_a_log_option_the_last_value_counts(self):
+        remote, local = '--log-opt syslog-address=udp://192.0.2.1:514', '--log-opt syslog-address=unix:///dev/log'
+        self.dockerd(f'--log-driver syslog {remote} {local}')
+        self.expect('daemon-remote-logging', 'manual')
+        self.dockerd(f'--log-driver syslog {local} {remote}')
+        self.expect('daemon-remote-logging', 'pass')
+
+    def test_what_only_the_api_lets_through(self):
+        sleep = {'Image': 'base:1', 'Cmd': ['/bin/sleep', '1000']}
+        self.create(
+            ('/containers/create?name=unknown-test', dict(sleep, Healthcheck={'Test': ['FOO', 'true']})),
+            ('/containers/create?name=log-only', dict(sleep, HostConfig={'SecurityOpt': ['seccomp={"defaultAction":"SCMP_ACT_LOG"}']})),
+            ('/containers/log-only/start', {}),
+            ('/containers/create?name=one', dict(sleep, HostConfig={'SecurityOpt': ['no-new-privileges=1']})),
+            ('/containers/create?name=capital', dict(sleep, HostConfig={'CapAdd': ['cap_sys_admin']})),
+        )
+        self.assertEqual(self.expect('container-health-runtime', 'fail')['unknown-test [created]']['verdict'], 'fail')
+        items = self.expect('container-seccomp-not-disabled', 'fail')
+        self.assertEqual([name for name, item in items.items() if item['verdict'] == 'fail'], ['log-only'])
+        self.assertEqual(self.expect('container-no-new-privileges', 'fail')['one [created]']['verdict'], 'pass')
+        items = self.expect('container-capabilities-restricted', 'fail')
+        self.assertEqual(items['capital [created]']['observed'], 'SYS_ADMIN')
+
+    def test_a_label_is_no_swarm_task(self):
+        self.lab.sh('h1', 'docker run -d --name web --label com.docker.swarm.service.id=x --restart always base:1 /bin/sleep 1000')
+        self.expect('container-restart-policy', 'fail')
+
+
+if __name__ == '__main__':
+    labtest.main()
