@@ -13,7 +13,7 @@
 #include "tests/checks/sql_mutants.h"
 #include "tests/unit/checks/fixture_case.h"
 
-enum { WANTED_PERCENT = 90 };
+enum { WANTED_PERCENT = 95 };
 
 /* A case with its facts, read once. */
 struct prepared {
