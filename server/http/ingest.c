@@ -6,9 +6,11 @@
 #include "server/http/ingest.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "proto/limits.h"
 #include "proto/wire.h"
+#include "server/http/quota.h"
 #include "server/intake.h"
 #include "server/store/access.h"
 
@@ -160,6 +162,25 @@ static bool admit(const struct exchange *exchange, struct store *reader, GError 
 	return admitted;
 }
 
+static int64_t cpu_us(void)
+{
+	struct timespec used;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (int64_t)used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+/* The host pays for what its report makes the server do. */
+static bool judge(struct intake *intake, struct worker *worker, bool *ret_ready, GError **error)
+{
+	int64_t before_us = cpu_us();
+	bool judged = intake_judge(intake, worker->reader, worker->evaluator, ret_ready, error);
+
+	quota_charge(worker->site->quota, intake->input.host_id, cpu_us() - before_us,
+		     g_get_monotonic_time());
+	return judged;
+}
+
 void ingest_report(struct exchange *exchange, struct worker *worker)
 {
 	const struct site *site = worker->site;
@@ -169,7 +190,7 @@ void ingest_report(struct exchange *exchange, struct worker *worker)
 	bool ready = false;
 
 	if (!admit(exchange, worker->reader, &error) || !read_body(exchange, intake, &error) ||
-	    !intake_judge(intake, worker->reader, worker->evaluator, &ready, &error)) {
+	    !judge(intake, worker, &ready, &error)) {
 		refuse_error(exchange, error);
 		exchange_finish(exchange);
 		return;

@@ -12,6 +12,7 @@ struct bucket {
 
 struct quota {
 	int64_t bytes_per_hour;
+	GMutex mutex;
 	GHashTable *buckets; /* host id -> struct bucket */
 };
 
@@ -19,6 +20,7 @@ struct quota *quota_new(guint bytes_per_hour)
 {
 	struct quota *quota = g_new0(struct quota, 1);
 
+	g_mutex_init(&quota->mutex);
 	quota->bytes_per_hour = bytes_per_hour;
 	quota->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return quota;
@@ -29,6 +31,7 @@ void quota_free(struct quota *quota)
 	if (quota == NULL)
 		return;
 	g_hash_table_unref(quota->buckets);
+	g_mutex_clear(&quota->mutex);
 	g_free(quota);
 }
 
@@ -60,12 +63,26 @@ static void fill(const struct quota *quota, struct bucket *bucket, int64_t now_u
 
 bool quota_takes(struct quota *quota, const char *host_id, size_t bytes, int64_t now_us)
 {
-	struct bucket *bucket = find_bucket(quota, host_id, now_us);
 	int64_t cost = MAX((int64_t)bytes, (int64_t)QUOTA_REQUEST_BYTES);
+	struct bucket *bucket;
+	bool has_enough;
 
+	g_mutex_lock(&quota->mutex);
+	bucket = find_bucket(quota, host_id, now_us);
 	fill(quota, bucket, now_us);
-	if (cost > bucket->bytes)
-		return false;
-	bucket->bytes -= cost;
-	return true;
+	has_enough = cost <= bucket->bytes;
+	if (has_enough)
+		bucket->bytes -= cost;
+	g_mutex_unlock(&quota->mutex);
+	return has_enough;
+}
+
+void quota_charge(struct quota *quota, const char *host_id, int64_t cpu_us, int64_t now_us)
+{
+	if (cpu_us <= QUOTA_FREE_US)
+		return;
+	g_mutex_lock(&quota->mutex);
+	find_bucket(quota, host_id, now_us)->bytes -=
+		(cpu_us - QUOTA_FREE_US) / 1000 * QUOTA_BYTES_PER_MS;
+	g_mutex_unlock(&quota->mutex);
 }

@@ -54,7 +54,6 @@ struct server {
 	struct loop *loops[LOOPS];
 	struct door doors[CONFIG_LISTENERS];
 	struct rate *enrolments;
-	struct quota *reports;
 };
 
 /* --- requests --- */
@@ -133,7 +132,7 @@ static bool dispatch(struct door *door, struct exchange *exchange, enum method m
 		return false;
 	}
 	if (door->which == CONFIG_AGENTS &&
-	    !quota_takes(server->reports, exchange->peer.agent.host_id,
+	    !quota_takes(server->site.quota, exchange->peer.agent.host_id,
 			 g_bytes_get_size(exchange->body), g_get_monotonic_time())) {
 		exchange_set_header(exchange, "Retry-After", "60");
 		kind->refuse(exchange, 429, "this host has sent too much in the last hour");
@@ -268,7 +267,7 @@ struct server *server_start(const struct config *config, GError **error)
 	server->limits = config->limits;
 	fit_connections(server);
 	server->enrolments = rate_new(config->limits.enrolments_per_minute);
-	server->reports = quota_new(config->limits.host_bytes_per_hour);
+	server->site.quota = quota_new(config->limits.host_bytes_per_hour);
 	if (!load_site(server, error))
 		return NULL;
 	server->loops[LOOP_PEOPLE] = loop_new("people");
@@ -371,7 +370,7 @@ void server_stop(struct server *server)
 	pki_free(server->site.pki);
 	intake_rules_done(&server->site.rules);
 	rate_free(server->enrolments);
-	quota_free(server->reports);
+	quota_free(server->site.quota);
 	g_free(server->site.agents_url);
 	g_free(server);
 }

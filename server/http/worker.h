@@ -10,6 +10,7 @@
 
 /* What all workers share; nothing of it changes while they run. */
 struct site {
+	struct quota *quota; /* of reports, by host */
 	const struct config *config;
 	struct intake_rules rules;
 	struct pki *pki;

@@ -211,6 +211,21 @@ static void test_quota_fills_up_by_the_hour(void)
 	g_assert_true(quota_takes(quota, "a", 100 * QUOTA_REQUEST_BYTES, 100 * hour));
 }
 
+static void test_quota_takes_the_price_of_work(void)
+{
+	const int64_t now = 5;
+	PLIMSOLL_AUTO(quota) *quota = quota_new(64 << 20);
+
+	quota_charge(quota, "a", QUOTA_FREE_US, now);
+	g_assert_true(quota_takes(quota, "a", 64 << 20, now));
+	quota_charge(quota, "b", QUOTA_FREE_US + 1000, now);
+	g_assert_false(quota_takes(quota, "b", 64 << 20, now));
+	g_assert_true(quota_takes(quota, "b", (64 << 20) - QUOTA_BYTES_PER_MS, now));
+	/* two hours' worth of work: after one hour there is nothing yet */
+	quota_charge(quota, "c", (int64_t)40 * G_USEC_PER_SEC, now);
+	g_assert_false(quota_takes(quota, "c", 0, now + (int64_t)3600 * G_USEC_PER_SEC));
+}
+
 static void test_rate_counts_by_source_and_minute(void)
 {
 	PLIMSOLL_AUTO(rate) *rate = rate_new(2);
@@ -268,6 +283,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/site/durations", test_durations);
 	g_test_add_func("/site/engine-keys", test_engine_keys);
 	g_test_add_func("/site/freshness", test_freshness);
+	g_test_add_func("/site/quota-work", test_quota_takes_the_price_of_work);
 	g_test_add_func("/site/quota", test_quota_fills_up_by_the_hour);
 	g_test_add_func("/site/rate", test_rate_counts_by_source_and_minute);
 	g_test_add_func("/site/rate-bound", test_rate_remembers_a_bounded_number);
