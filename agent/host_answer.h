@@ -28,6 +28,7 @@ struct host_stat {
 	uint32_t mode;           /* st_mode of the realpath, with its type bits */
 	int64_t uid, gid, size;
 	int64_t mtime_s, ctime_s;
+	int64_t link_ctime_s; /* the latest change of a link on the way; 0 = there is none */
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
 	bool has_acl;

@@ -53,6 +53,7 @@ static const char *const kept_keys[] = {
 
 struct document {
 	const struct host_read *read;
+	const struct host_stat *stat; /* for the links on the way */
 	bool is_parsed;
 	struct json *root; /* NULL: no object */
 	struct json_place place;
@@ -74,8 +75,10 @@ static void want_document(struct survey *survey, const char *path)
 		if (strcmp(config->documents[i].read->path, path) == 0)
 			return;
 	}
-	config->documents[config->n_documents++].read =
-		host_want_read(survey->batch, path, LIMIT_FILE_BYTES);
+	config->documents[config->n_documents++] = (struct document){
+		.read = host_want_read(survey->batch, path, LIMIT_FILE_BYTES),
+		.stat = host_want_stat(survey->batch, path),
+	};
 }
 
 static void want_default(struct survey *survey)
@@ -332,7 +335,8 @@ static Plimsoll__ConfigFile *make_file(const struct survey *survey, const struct
 	if (!document->is_parsed)
 		return fact;
 	WIRE_SET(fact, mtime, document->read->mtime_s);
-	WIRE_SET(fact, ctime, document->read->ctime_s);
+	/* A link that was turned to another file is a change of what dockerd reads. */
+	WIRE_SET(fact, ctime, MAX(document->read->ctime_s, document->stat->link_ctime_s));
 	WIRE_SET(fact, parse_ok, document->root != NULL);
 	if (document->root != NULL)
 		return fact;

@@ -23,6 +23,7 @@ struct walk {
 	GString *done;    /* its realpath; "" = the root */
 	GString *pending; /* what is left to go */
 	guint links;
+	int64_t link_ctime_s;
 };
 
 static void walk_done(struct walk *walk)
@@ -123,8 +124,10 @@ static int enter(struct walk *walk, const char *name)
 
 	if (child < 0 || fstatat(child, "", &info, AT_EMPTY_PATH) < 0)
 		return errno;
-	if (S_ISLNK(info.st_mode))
+	if (S_ISLNK(info.st_mode)) {
+		walk->link_ctime_s = MAX(walk->link_ctime_s, info.st_ctim.tv_sec);
 		return follow_link(walk, child);
+	}
 	plimsoll_auto_close(&walk->fd);
 	walk->fd = plimsoll_steal_fd(&child);
 	g_string_append_printf(walk->done, "/%s", name);
@@ -219,6 +222,7 @@ void host_path_init(struct host_path *ret_path, int root_fd, const char *path)
 
 	*ret_path = (struct host_path){.fd = -1};
 	ret_path->errno_value = path[0] == '/' ? walk_path(&walk, path, ret_path) : EINVAL;
+	ret_path->link_ctime_s = walk.link_ctime_s;
 	if (ret_path->errno_value == 0) {
 		ret_path->fd = plimsoll_steal_fd(&walk.fd);
 		ret_path->real = g_strdup(walk.done->len == 0 ? "/" : walk.done->str);

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "proto/base.h"
 
@@ -20,6 +21,7 @@ struct host_path {
 	char *real_parent; /* realpath of the parent + last component; where the parent is absent,
 			      of the nearest ancestor that exists; NULL = not known */
 	char *link_target; /* NULL: the path itself is no link */
+	int64_t link_ctime_s; /* the latest change of a link on the way; 0 = there was none */
 };
 
 void host_path_init(struct host_path *ret_path, int root_fd, const char *path);

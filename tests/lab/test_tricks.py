@@ -76,6 +76,16 @@ class Tricks(unittest.TestCase):
         self.dockerd('')
         self.expect('daemon-no-new-privileges', 'pass')
 
+    def test_a_link_that_was_turned_is_a_change(self):
+        self.lab.sh('h1', '''cd /etc/docker; echo '{"no-new-privileges": true}' > good.json
+            echo '{"no-new-privileges": false}' > bad.json; ln -s bad.json daemon.json''')
+        self.lab.restart_docker('h1')
+        self.expect('daemon-no-new-privileges', 'fail')
+        self.lab.sh('h1', 'sleep 4; cd /etc/docker; ln -sfn good.json daemon.json')
+        self.expect('daemon-no-new-privileges', 'unknown')
+        self.lab.restart_docker('h1')
+        self.expect('daemon-no-new-privileges', 'pass')
+
     def test_of_a_log_option_the_last_value_counts(self):
         remote, local = '--log-opt syslog-address=udp://192.0.2.1:514', '--log-opt syslog-address=unix:///dev/log'
         self.dockerd(f'--log-driver syslog {remote} {local}')

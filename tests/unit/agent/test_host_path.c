@@ -68,6 +68,10 @@ static void test_cases(void)
 		g_assert_cmpstr(place.real, ==, cases[i].real);
 		g_assert_cmpstr(place.real_parent, ==, cases[i].real_parent);
 		g_assert_cmpstr(place.link_target, ==, cases[i].link_target);
+		if (place.link_target != NULL)
+			g_assert_cmpint(place.link_ctime_s, >, 0);
+		if (g_strcmp0(place.real, cases[i].path) == 0)
+			g_assert_cmpint(place.link_ctime_s, ==, 0);
 	}
 	scratch_free(g_steal_pointer(&root));
 }
