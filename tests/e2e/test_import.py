@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`plimsoll hosts import`: saved facts get the verdicts that `plimsoll audit` gives them, once each.
 
-Usage: test_import.py PLIMSOLL
+Usage: test_import.py PLIMSOLL PLIMSOLL-AGENT
 """
 import json
 import os
@@ -14,7 +14,7 @@ from glob import glob
 from plimsoll_server import Server, run
 
 FLEET = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", "deploy", "sample-fleet"))
-PROGRAM = None
+PROGRAM = AGENT = None
 
 
 def sample(name):
@@ -112,6 +112,19 @@ class Import(unittest.TestCase):
         self.assertEqual(done.returncode, 4)
         self.assertIn("retired", done.stderr)
 
+    def test_what_an_agent_collects_can_be_imported(self):
+        """From a host that cannot reach the server: the facts come on a stick."""
+        root = os.path.join(self.folder.name, "root")
+        os.makedirs(os.path.join(root, "etc"))
+        with open(os.path.join(root, "etc", "machine-id"), "w") as file:
+            file.write("0123456789abcdef0123456789abcdef\n")
+        collected = run([AGENT, "collect", "--json", "--root", root, "--docker-host", "unix:///nonexistent/docker.sock"])
+        self.assertEqual(collected.returncode, 3, collected.stderr)
+        done = run([PROGRAM, "hosts", "import", "-", "--data", self.server.data], collected.stdout)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        host, = self.hosts().values()
+        self.assertGreater(host["unknown"], 50)
+
     def test_usage(self):
         done = self.load()
         self.assertEqual(done.returncode, 2)
@@ -119,5 +132,6 @@ class Import(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    AGENT = os.path.abspath(sys.argv.pop())
+    PROGRAM = os.path.abspath(sys.argv.pop())
     unittest.main(verbosity=2)
