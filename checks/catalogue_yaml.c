@@ -138,7 +138,7 @@ static bool read_word(struct reader *reader, const yaml_node_t *node,
 static bool read_boolean(struct reader *reader, const yaml_node_t *node, bool *ret_value,
 			 GError **error)
 {
-	struct sourced value;
+	struct sourced value = {.text = ""};
 
 	if (!read_scalar(reader, node, &value, error))
 		return false;
@@ -151,7 +151,7 @@ static bool read_boolean(struct reader *reader, const yaml_node_t *node, bool *r
 static bool read_number(struct reader *reader, const yaml_node_t *node, unsigned *ret_value,
 			GError **error)
 {
-	struct sourced value;
+	struct sourced value = {.text = ""};
 	guint64 number = 0;
 
 	if (!read_scalar(reader, node, &value, error))
@@ -249,7 +249,7 @@ static bool read_pair(struct reader *reader, const yaml_node_pair_t *pair,
 		      const struct yaml_mapping *mapping, void *target, guint64 *seen,
 		      GError **error)
 {
-	struct sourced key;
+	struct sourced key = {.text = ""};
 	const struct yaml_field *field = NULL;
 	guint64 bit = 0;
 

@@ -43,20 +43,20 @@ static const struct yaml_mapping variant_mapping = {"variant", sizeof(struct raw
 
 #define TEXT(name, member)                                                                         \
 	{                                                                                          \
-		.key = name, .offset = offsetof(struct raw_check, member)                          \
+		.key = (name), .offset = offsetof(struct raw_check, member)                        \
 	}
 #define NEEDED(name, member)                                                                       \
 	{                                                                                          \
-		.key = name, .offset = offsetof(struct raw_check, member), .required = true        \
+		.key = (name), .offset = offsetof(struct raw_check, member), .required = true      \
 	}
 #define WORD(name, member, list, must)                                                             \
 	{                                                                                          \
-		.key = name, .kind = YAML_WORD, .offset = offsetof(struct raw_check, member),      \
+		.key = (name), .kind = YAML_WORD, .offset = offsetof(struct raw_check, member),    \
 		.required = (must), .words = (list)                                                \
 	}
 #define SQL(name, member)                                                                          \
 	{                                                                                          \
-		.key = name, .kind = YAML_SQL, .offset = offsetof(struct raw_check, member)        \
+		.key = (name), .kind = YAML_SQL, .offset = offsetof(struct raw_check, member)      \
 	}
 
 static const struct yaml_field check_fields[] = {

@@ -23,8 +23,10 @@ static const char *bounded(struct arena *arena, const char *text)
 {
 	g_autofree char *valid = NULL;
 
-	if (!g_utf8_validate(text, -1, NULL))
-		text = valid = g_utf8_make_valid(text, -1);
+	if (!g_utf8_validate(text, -1, NULL)) {
+		valid = g_utf8_make_valid(text, -1);
+		text = valid;
+	}
 	return strlen(text) > LIMIT_ITEM_TEXT_BYTES ? cut(arena, text) : arena_strdup(arena, text);
 }
 

@@ -94,11 +94,13 @@ static struct sourced place_by_name(const struct text *text, const char *message
 	g_autofree char *name = name_in_message(message);
 
 	for (unsigned i = 0; name != NULL && name[0] != '\0' && i < text->n; i++) {
-		size_t at = find_word(text->segments[i].from->text, name);
+		const struct sourced *from = text->segments[i].from;
+		size_t at = from == NULL ? SIZE_MAX : find_word(from->text, name);
 
 		if (at != SIZE_MAX)
-			return advance(text->segments[i].from, at);
+			return advance(from, at);
 	}
+	g_assert(text->n > 0 && text->segments[0].from != NULL);
 	return *text->segments[0].from;
 }
 

@@ -171,7 +171,7 @@ static void owner_text(sqlite3_context *context, int argc, sqlite3_value **argv)
 
 static void digits(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-	const char *text = NULL;
+	const char *text = "";
 
 	if (take_texts(context, argc, argv, &text))
 		sqlite3_result_int(context,
@@ -180,7 +180,7 @@ static void digits(sqlite3_context *context, int argc, sqlite3_value **argv)
 
 static void path_base(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-	const char *path = NULL;
+	const char *path = "";
 	const char *slash = NULL;
 
 	if (!take_texts(context, argc, argv, &path))
@@ -237,7 +237,7 @@ static bool is_loopback_address(const char *text)
 /* Whether a network lies inside 127.0.0.0/8 or ::1/128; NULL for what is no network. */
 static void cidr_is_loopback(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-	const char *text = NULL;
+	const char *text = "";
 	const char *slash = NULL;
 	g_autofree char *address = NULL;
 	unsigned char binary[sizeof(struct in6_addr)];
@@ -282,7 +282,7 @@ static char *host_of(const char *text)
 
 static void host_is_loopback(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-	const char *text = NULL;
+	const char *text = "";
 	g_autofree char *host = NULL;
 
 	if (!take_texts(context, argc, argv, &text))
@@ -294,7 +294,7 @@ static void host_is_loopback(sqlite3_context *context, int argc, sqlite3_value *
 
 static void url_host(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-	const char *text = NULL;
+	const char *text = "";
 	g_autofree char *host = NULL;
 
 	if (!take_texts(context, argc, argv, &text))

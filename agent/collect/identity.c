@@ -21,7 +21,7 @@ static const Plimsoll__Engine *engine_of(const struct survey *survey)
 
 static bool is_podman(const Plimsoll__Engine *engine)
 {
-	return engine->has_kind && engine->kind == PLIMSOLL__ENGINE__KIND__PODMAN;
+	return engine != NULL && engine->has_kind && engine->kind == PLIMSOLL__ENGINE__KIND__PODMAN;
 }
 
 /* The program of a process; who may not see that goes by its name: here the question is only
@@ -65,7 +65,7 @@ static const char *find_mismatch(const struct survey *survey)
 	const char *program = is_podman(engine) ? "podman" : "dockerd";
 	const struct host_process *process = NULL;
 
-	if (engine->kernel != NULL && self->kernel != NULL &&
+	if (engine != NULL && engine->kernel != NULL && self->kernel != NULL &&
 	    strcmp(engine->kernel, self->kernel) != 0)
 		return arena_printf(survey->arena, "the engine runs on kernel %.64s, this is %.64s",
 				    engine->kernel, self->kernel);

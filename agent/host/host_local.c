@@ -78,7 +78,7 @@ static const char *want_path(enum host_want kind, const void *want)
 	case HOST_WANT_PEER:
 		return ((const struct host_peer *)want)->path;
 	}
-	return NULL;
+	g_assert_not_reached();
 }
 
 static struct host_state *want_state(enum host_want kind, void *want)
@@ -95,7 +95,7 @@ static struct host_state *want_state(enum host_want kind, void *want)
 	case HOST_WANT_PEER:
 		return &((struct host_peer *)want)->state;
 	}
-	return NULL;
+	g_assert_not_reached();
 }
 
 static void answer(const struct local *local, struct arena *arena, enum host_want kind, void *want)
