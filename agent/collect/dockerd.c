@@ -6,6 +6,7 @@
  */
 #include "agent/collect/dockerd.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "agent/collect/accounts.h"
@@ -328,15 +329,25 @@ static const struct step steps[] = {
 	{"process", find_single},
 };
 
+/* No socket, or one that nobody listens on. */
+static bool is_dead(const struct host_peer *peer)
+{
+	return peer->state.status == PLIMSOLL__FETCH__STATUS__ABSENT ||
+	       peer->state.errno_value == ECONNREFUSED;
+}
+
 /*
  * How many of the steps may decide. Under socket activation the kernel names systemd (pid 1) as the
- * peer, and with the engine down nobody: then all. A peer in a pid namespace that is not shown:
- * only who holds the socket itself. Any other peer is something else than a dockerd: none.
+ * peer, and where asking is refused nobody: then all. With the engine down a dockerd that merely
+ * runs is another one: all but that. A peer in a pid namespace that is not shown: only who holds
+ * the socket itself. Any other peer is something else than a dockerd: none.
  */
 static guint count_steps(const struct survey *survey)
 {
 	const struct host_peer *peer = survey->dockerd->peer;
 
+	if (is_dead(peer))
+		return G_N_ELEMENTS(steps) - 1;
 	if (peer->state.status != PLIMSOLL__FETCH__STATUS__OK || dockerd_peer_pid(survey) == 1)
 		return G_N_ELEMENTS(steps);
 	return dockerd_peer_pid(survey) == 0 ? 1 : 0;

@@ -56,6 +56,20 @@ static const struct made_host hosts[] = {
 	 {DOCKERD(70), {71, "/usr/bin/dockerd", "dockerd", "0::/x\n", HOST_NS, true}},
 	 "70 other -;71 serving socket;",
 	 true},
+	{"with the engine down a dockerd that merely runs is another one",
+	 HOST_NS,
+	 -1,
+	 NULL,
+	 {DOCKERD(70)},
+	 "70 other -;",
+	 false},
+	{"with the engine down the pid file tells",
+	 HOST_NS,
+	 -1,
+	 "70\n",
+	 {DOCKERD(70)},
+	 "70 serving pidfile;",
+	 true},
 	{"the pid file tells",
 	 HOST_NS,
 	 1,
@@ -221,13 +235,17 @@ static char *write_host(const struct made_host *made)
 	PLIMSOLL_AUTO(json) *root = json_object_new();
 	struct json *peers = json_set(root, "peer", json_object_new());
 	struct json *self = json_set(root, "self", json_object_new());
+	struct json *peer = NULL;
 	g_autofree char *text = NULL;
 	char *dir = scratch_new();
 
 	json_set(self, "status", json_new_string("ok"));
 	json_set(self, "pidns", json_new_integer(made->own_ns));
 	json_set(self, "kernel", json_new_string("6.1"));
-	json_set(answer(peers, "/run/docker.sock"), "pid", json_new_integer(made->peer_pid));
+	peer = answer(peers, "/run/docker.sock");
+	json_set(peer, "pid", json_new_integer(made->peer_pid));
+	if (made->peer_pid < 0)
+		json_set(peer, "status", json_new_string("absent"));
 	add_processes(root, made);
 	if (made->pid_file != NULL) {
 		struct json *reads = json_set(root, "read", json_object_new());
