@@ -76,13 +76,13 @@ void *derive_grow(struct derivation *d, void *items, size_t n)
 
 char *derive_text(struct derivation *d, const char *format, ...)
 {
-	g_autofree char *text = NULL;
 	va_list arguments;
+	char *text = NULL;
 
 	va_start(arguments, format);
-	text = g_strdup_vprintf(format, arguments);
+	text = arena_vprintf(d->arena, format, arguments);
 	va_end(arguments);
-	return arena_strdup(d->arena, text);
+	return text;
 }
 
 char *derive_join(struct derivation *d, const char *text, const char *separator, const char *more)

@@ -4,10 +4,13 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 128 << 10, ALIGNMENT = 16 };
+
+enum { SHORT_TEXT_BYTES = 256 };
 
 struct chunk {
 	struct chunk *next;
@@ -127,15 +130,36 @@ char *arena_strdup(struct arena *arena, const char *text)
 	return text == NULL ? NULL : arena_strndup(arena, text, strlen(text));
 }
 
+/* Most texts are short: they are written without a detour over the heap. */
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+{
+	char text[SHORT_TEXT_BYTES];
+	va_list again;
+	int length = 0;
+	char *copy = NULL;
+
+	va_copy(again, arguments);
+	length = vsnprintf(text, sizeof(text), format, arguments);
+	if (length < 0)
+		g_error("text cannot be written: '%s'", format);
+	copy = arena_calloc(arena, (size_t)length + 1, 1);
+	if ((size_t)length < sizeof(text))
+		memcpy(copy, text, (size_t)length);
+	else
+		(void)vsnprintf(copy, (size_t)length + 1, format, again);
+	va_end(again);
+	return copy;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
-	g_autofree char *text = NULL;
 	va_list arguments;
+	char *text = NULL;
 
 	va_start(arguments, format);
-	text = g_strdup_vprintf(format, arguments);
+	text = arena_vprintf(arena, format, arguments);
 	va_end(arguments);
-	return arena_strdup(arena, text);
+	return text;
 }
 
 ProtobufCAllocator *arena_allocator(struct arena *arena)

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +33,7 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size);
 char *arena_strdup(struct arena *arena, const char *text); /* NULL gives NULL */
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) G_GNUC_PRINTF(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
 
 /* For protobuf-c; its free does nothing. Lives as long as the arena. */
 ProtobufCAllocator *arena_allocator(struct arena *arena);
