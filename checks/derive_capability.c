@@ -113,9 +113,13 @@ static char *set_text(struct derivation *d, const struct capabilities *set, bool
 		if (set->all || !surplus || !is_default(d, name))
 			g_ptr_array_add(names, name);
 	g_ptr_array_sort(names, compare_names);
-	for (guint i = 0; i < names->len; i++)
-		g_string_append_printf(text, "%s%s%s", text->len > 0 ? " " : "",
-				       set->all ? "-" : "", (const char *)names->pdata[i]);
+	for (guint i = 0; i < names->len; i++) {
+		if (text->len > 0)
+			g_string_append_c(text, ' ');
+		if (set->all)
+			g_string_append_c(text, '-');
+		g_string_append(text, names->pdata[i]);
+	}
 	return arena_strdup(d->arena, text->str);
 }
 
@@ -126,15 +130,18 @@ static bool is_seen(const Plimsoll__Container *container)
 	       container->inspect_status == PLIMSOLL__FETCH__STATUS__OK;
 }
 
-static Derived__Capability *capability_row(struct derivation *d,
-					   const Plimsoll__Container *container)
+/* Nothing added, nothing dropped: all such containers have the same capabilities. */
+static bool is_plain(const Plimsoll__Container *container)
 {
-	Derived__Capability *row = derive_new(d, &derived__capability__descriptor);
-	struct capabilities set;
+	return is_seen(container) && !container->privileged && container->n_cap_add == 0 &&
+	       container->n_cap_drop == 0;
+}
 
-	if (!is_seen(container))
-		return row;
-	set = effective(d, container);
+static void fill_row(struct derivation *d, const Plimsoll__Container *container,
+		     Derived__Capability *row)
+{
+	struct capabilities set = effective(d, container);
+
 	row->effective = set_text(d, &set, false);
 	row->surplus = set_text(d, &set, true);
 	WIRE_SET(row, all, set.all && g_hash_table_size(set.names) == 0);
@@ -144,14 +151,22 @@ static Derived__Capability *capability_row(struct derivation *d,
 	WIRE_SET(row, sys_admin, contains(&set, "SYS_ADMIN"));
 	WIRE_SET(row, sys_ptrace, contains(&set, "SYS_PTRACE"));
 	g_hash_table_unref(set.names);
-	return row;
 }
 
 void derive_capabilities(struct derivation *d)
 {
-	for (size_t i = 0; i < d->facts->n_container; i++) {
-		Derived__Capability *row = capability_row(d, d->facts->container[i]);
+	const Derived__Capability *plain = NULL;
 
+	for (size_t i = 0; i < d->facts->n_container; i++) {
+		const Plimsoll__Container *container = d->facts->container[i];
+		Derived__Capability *row = derive_new(d, &derived__capability__descriptor);
+
+		if (is_plain(container) && plain != NULL)
+			*row = *plain;
+		else if (is_seen(container))
+			fill_row(d, container, row);
+		if (is_plain(container))
+			plain = row;
 		WIRE_SET(row, container, (int64_t)i);
 		DERIVE_ADD(d, capability, row);
 	}
