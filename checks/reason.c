@@ -6,52 +6,58 @@
 
 #include "proto/arena.h"
 
+#define CODE(text) (text), sizeof(text) - 1
+
 /* with: text before and after the argument. without: the whole text when there is none. */
 static const struct {
 	const char *code;
+	size_t length; /* of code */
 	const char *before, *after;
 	const char *without;
 } reasons[] = {
-	{"NA", "", "", "does not apply here"},
-	{"NA_NO_ENGINE", NULL, NULL, "no Docker Engine on this host"},
-	{"NA_PODMAN", NULL, NULL, "the engine is Podman; this is a dockerd setting"},
-	{"NA_ROOTLESS", NULL, NULL, "rootless engine: the control concerns a system-wide object"},
-	{"NA_ABSENT", "", " does not exist", "the file does not exist"},
-	{"NA_NO_SYSTEMD", NULL, NULL, "no unit of that name on this host"},
-	{"NA_NO_TCP", NULL, NULL, "the engine does not listen on TCP"},
-	{"NA_NO_CONTAINERS", NULL, NULL, "no containers on this host"},
-	{"NA_NO_RUNNING", NULL, NULL, "no running container on this host"},
-	{"NA_NO_IMAGES", NULL, NULL, "no images on this host"},
-	{"NA_NO_SWARM", NULL, NULL, "node is not part of a swarm"},
-	{"NA_WORKER", NULL, NULL, "swarm worker; judged on the managers"},
-	{"NA_SWARM_TASKS", NULL, NULL,
+	{CODE("NA"), "", "", "does not apply here"},
+	{CODE("NA_NO_ENGINE"), NULL, NULL, "no Docker Engine on this host"},
+	{CODE("NA_PODMAN"), NULL, NULL, "the engine is Podman; this is a dockerd setting"},
+	{CODE("NA_ROOTLESS"), NULL, NULL,
+	 "rootless engine: the control concerns a system-wide object"},
+	{CODE("NA_ABSENT"), "", " does not exist", "the file does not exist"},
+	{CODE("NA_NO_SYSTEMD"), NULL, NULL, "no unit of that name on this host"},
+	{CODE("NA_NO_TCP"), NULL, NULL, "the engine does not listen on TCP"},
+	{CODE("NA_NO_CONTAINERS"), NULL, NULL, "no containers on this host"},
+	{CODE("NA_NO_RUNNING"), NULL, NULL, "no running container on this host"},
+	{CODE("NA_NO_IMAGES"), NULL, NULL, "no images on this host"},
+	{CODE("NA_NO_SWARM"), NULL, NULL, "node is not part of a swarm"},
+	{CODE("NA_WORKER"), NULL, NULL, "swarm worker; judged on the managers"},
+	{CODE("NA_SWARM_TASKS"), NULL, NULL,
 	 "every container here is a swarm task; its policy is judged on the service"},
-	{"NA_NO_LSM", "the kernel has no active ", "",
+	{CODE("NA_NO_LSM"), "the kernel has no active ", "",
 	 "the kernel has no active AppArmor or SELinux"},
-	{"NA_ENGINE_VERSION", NULL, NULL, "the engine release no longer has this feature"},
-	{"NA_EXAMPLE", NULL, NULL, "demonstration check, not a control"},
-	{"NA_OS", NULL, NULL, "the engine does not run Linux containers"},
-	{"UK", "", "", "not seen"},
-	{"UK_DAEMON_DOWN", "engine API did not answer: ", "", "engine API did not answer"},
-	{"UK_API", "", "", "the engine answered with an error"},
-	{"UK_TIMEOUT", "", " not answered in time", "not answered in time"},
-	{"UK_PERM", "no permission to read ", "", "no permission"},
-	{"UK_TOOL", NULL, NULL, "audit rules can be read neither with auditctl nor over netlink"},
-	{"UK_USERNS", NULL, NULL,
+	{CODE("NA_ENGINE_VERSION"), NULL, NULL, "the engine release no longer has this feature"},
+	{CODE("NA_EXAMPLE"), NULL, NULL, "demonstration check, not a control"},
+	{CODE("NA_OS"), NULL, NULL, "the engine does not run Linux containers"},
+	{CODE("UK"), "", "", "not seen"},
+	{CODE("UK_DAEMON_DOWN"), "engine API did not answer: ", "", "engine API did not answer"},
+	{CODE("UK_API"), "", "", "the engine answered with an error"},
+	{CODE("UK_TIMEOUT"), "", " not answered in time", "not answered in time"},
+	{CODE("UK_PERM"), "no permission to read ", "", "no permission"},
+	{CODE("UK_TOOL"), NULL, NULL,
+	 "audit rules can be read neither with auditctl nor over netlink"},
+	{CODE("UK_USERNS"), NULL, NULL,
 	 "agent runs in a user or pid namespace and cannot see host owners and processes"},
-	{"UK_AMBIGUOUS", NULL, NULL, "more than one dockerd; cannot tell which one serves the API"},
-	{"UK_STALE", NULL, NULL,
+	{CODE("UK_AMBIGUOUS"), NULL, NULL,
+	 "more than one dockerd; cannot tell which one serves the API"},
+	{CODE("UK_STALE"), NULL, NULL,
 	 "daemon.json changed after dockerd started; the loaded value is not visible"},
-	{"UK_NO_PROCESS", NULL, NULL, "the dockerd process is not visible from here"},
-	{"UK_ELSEWHERE", NULL, NULL,
+	{CODE("UK_NO_PROCESS"), NULL, NULL, "the dockerd process is not visible from here"},
+	{CODE("UK_ELSEWHERE"), NULL, NULL,
 	 "the engine runs on another machine than the one whose files were read"},
-	{"UK_GONE_PEER", "namespace owner container is not in the snapshot: ", "",
+	{CODE("UK_GONE_PEER"), "namespace owner container is not in the snapshot: ", "",
 	 "namespace owner container is not in the snapshot"},
-	{"UK_LOCKED", NULL, NULL, "swarm is locked"},
-	{"UK_TRUNCATED", "collector limit reached: ", "", "collector limit reached"},
-	{"UK_OLD_AGENT", "this agent release does not collect ", "",
+	{CODE("UK_LOCKED"), NULL, NULL, "swarm is locked"},
+	{CODE("UK_TRUNCATED"), "collector limit reached: ", "", "collector limit reached"},
+	{CODE("UK_OLD_AGENT"), "this agent release does not collect ", "",
 	 "this agent release does not collect it"},
-	{"UK_RUNTIME", "container runtime ", " hides its processes from the host",
+	{CODE("UK_RUNTIME"), "container runtime ", " hides its processes from the host",
 	 "the container runtime hides its processes from the host"},
 };
 
@@ -66,8 +72,7 @@ static int find_reason(const char *reason, const char **ret_argument)
 		return -1;
 	length = bar != NULL ? (size_t)(bar - reason) : strlen(reason);
 	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
-		if (strncmp(reasons[i].code, reason, length) == 0 &&
-		    reasons[i].code[length] == '\0')
+		if (reasons[i].length == length && memcmp(reasons[i].code, reason, length) == 0)
 			return (int)i;
 	return -1;
 }
