@@ -119,10 +119,12 @@ static void describe_as(const struct items *items, const struct subject_kind *ki
 	struct run *run = items->run;
 	struct item **described = &run->described[subject_index(kind)];
 	const struct facts_data *data = &run->evaluator->session->facts.data;
-	int64_t rows = facts_table_rows(facts_table_find(kind->table), data, 0);
 
 	if (*described == NULL)
-		*described = arena_calloc(run->arena, (size_t)rows, sizeof(**described));
+		*described = arena_calloc(
+			run->arena,
+			(size_t)facts_table_rows(facts_table_find(kind->table), data, 0),
+			sizeof(**described));
 	if ((*described)[ord].label == NULL) {
 		(*described)[ord].verdict = VERDICT_UNKNOWN;
 		subject_describe(kind, run->facts, (size_t)ord, run->arena, &(*described)[ord]);
@@ -255,7 +257,8 @@ static int64_t ord_of_row(const struct items *items, const struct subjects *subj
 			  const struct subject_kind *kind)
 {
 	const struct facts_data *data = &items->run->evaluator->session->facts.data;
-	const struct facts_table *table = facts_table_find(kind->table);
+	bool own = kind == items->query->kind;
+	const struct facts_table *table = own ? items->query->table : facts_table_find(kind->table);
 	int column = items->query->columns[ITEM_SUBJECT];
 	int64_t ord = column >= 0 ? sqlite3_column_int64(items->query->items, column) : 0;
 
@@ -264,7 +267,7 @@ static int64_t ord_of_row(const struct items *items, const struct subjects *subj
 	if (column < 0 || sqlite3_column_type(items->query->items, column) != SQLITE_INTEGER ||
 	    ord < 0 || ord >= facts_table_rows(table, data, 0))
 		return -1;
-	if (kind == items->query->kind && *mark(subjects->scope, ord) != SCOPE_IN)
+	if (own && *mark(subjects->scope, ord) != SCOPE_IN)
 		return -2;
 	return ord;
 }

@@ -197,9 +197,10 @@ static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 
 static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret_cursor)
 {
-	struct cursor *cursor = g_new0(struct cursor, 1);
+	struct cursor *cursor = g_new(struct cursor, 1);
 
 	(void)vtab;
+	*cursor = (struct cursor){0};
 	*ret_cursor = &cursor->base;
 	return SQLITE_OK;
 }
