@@ -107,6 +107,11 @@ static int close_doors(struct sql_session *session)
 	return rc;
 }
 
+void sql_session_startup(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct sql_session *sql_session_new(GError **error)
 {
 	PLIMSOLL_AUTO(sql_session) *session = g_new0(struct sql_session, 1);

@@ -26,6 +26,12 @@ struct sql_session {
 	GString *refused; /* what the authorizer refused last */
 };
 
+/*
+ * For main(), before anything uses SQLite: no statistics about memory. Each allocation of every
+ * thread would take one lock for them.
+ */
+void sql_session_startup(void);
+
 /* error: SQL_ERROR. */
 struct sql_session *sql_session_new(GError **error);
 void sql_session_free(struct sql_session *session);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checks/sql_session.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	hold_standard_descriptors();
+	sql_session_startup();
 	/* Characters as the terminal has them, numbers as machines want them. */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {

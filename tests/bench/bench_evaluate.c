@@ -8,6 +8,7 @@
 
 #include "checks/derive.h"
 #include "checks/evaluate.h"
+#include "checks/sql_session.h"
 #include "proto/arena.h"
 #include "tests/bench/bench_facts.h"
 
@@ -81,6 +82,7 @@ int main(void)
 	struct world world = {0};
 	guint n = 0;
 
+	sql_session_startup();
 	world.catalogue = catalogue_new(NULL, NULL);
 	world.evaluator = evaluator_new(world.catalogue, NULL);
 	(void)catalogue_checks(world.catalogue, &n);
