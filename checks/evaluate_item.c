@@ -30,6 +30,11 @@ static const char *bounded(struct arena *arena, const char *text)
 	return strlen(text) > LIMIT_ITEM_TEXT_BYTES ? cut(arena, text) : arena_strdup(arena, text);
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a != NULL && a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 /* Most rows repeat the row before them in some columns: "expected" above all. */
 static const char *shared_with_last(const struct items *items, const char *text)
 {
@@ -38,11 +43,11 @@ static const char *shared_with_last(const struct items *items, const char *text)
 	if (items->array->len == 0)
 		return NULL;
 	last = &g_array_index(items->array, struct item, items->array->len - 1);
-	if (g_strcmp0(last->expected, text) == 0)
+	if (is_same(last->expected, text))
 		return last->expected;
-	if (g_strcmp0(last->source, text) == 0)
+	if (is_same(last->source, text))
 		return last->source;
-	return g_strcmp0(last->observed, text) == 0 ? last->observed : NULL;
+	return is_same(last->observed, text) ? last->observed : NULL;
 }
 
 const char *items_text(const struct items *items, sqlite3_stmt *statement, int column)
