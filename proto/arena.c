@@ -2,6 +2,7 @@
 /* A bump allocator: chunks that double, a cap over their sum, one free for all. */
 #include "proto/arena.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 128 << 10, ALIGNMENT = 16 };
 
 enum { SHORT_TEXT_BYTES = 256 };
+
+enum { KEPT_BLOCK_BYTES = 1 << 20, KEPT_HEAP_BYTES = 4 << 20 };
 
 struct chunk {
 	struct chunk *next;
@@ -34,6 +37,12 @@ static void free_for_protobuf(void *data, void *pointer)
 {
 	(void)data;
 	(void)pointer;
+}
+
+void arena_keep_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_HEAP_BYTES);
 }
 
 struct arena *arena_new(size_t max_bytes)
@@ -65,11 +74,12 @@ void arena_free(struct arena *arena)
 static bool add_chunk(struct arena *arena, size_t at_least)
 {
 	size_t size = MAX(arena->next_chunk_bytes, at_least);
-	struct chunk *chunk = calloc(1, sizeof(*chunk) + size);
+	struct chunk *chunk = malloc(sizeof(*chunk) + size);
 
 	if (chunk == NULL)
 		return false;
 	chunk->size = size;
+	chunk->used = 0;
 	chunk->next = arena->chunks;
 	arena->chunks = chunk;
 	arena->next_chunk_bytes = MIN(arena->next_chunk_bytes * 2, (size_t)LARGEST_CHUNK_BYTES);
@@ -94,7 +104,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	arena->used_bytes += rounded;
 	chunk->used += rounded;
-	return chunk->data + chunk->used - rounded;
+	return memset(chunk->data + chunk->used - rounded, 0, rounded);
 }
 
 bool arena_is_exhausted(const struct arena *arena)

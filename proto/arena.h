@@ -16,6 +16,13 @@
 
 struct arena;
 
+/*
+ * For main() of a program that does the same work again and again, before it has threads: memory
+ * stays with the process between units of work, up to some MB per thread. Without it each report
+ * pays for a hundred fresh pages, a fifth of its evaluation.
+ */
+void arena_keep_memory(void);
+
 /* max_bytes: what all allocations may take together; SIZE_MAX for work that no peer can influence.
  */
 struct arena *arena_new(size_t max_bytes);

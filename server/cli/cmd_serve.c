@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "proto/arena.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 #include "server/cli/site.h"
@@ -58,6 +59,7 @@ static int serve(const struct config *config)
 	int number = 0;
 	int done;
 
+	arena_keep_memory();
 	block_signals(&signals);
 	server = server_start(config, &error);
 	if (server == NULL)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Prints what judging one report costs: loading the catalogue, preparing it, and one evaluation of
- * hosts of 0, 10, 20 and 100 containers. Medians; the facts are made up, the checks are real.
+ * hosts of 0, 10, 20 and 100 containers. Medians of CPU time; the facts are made up, the checks are
+ * real.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "checks/derive.h"
 #include "checks/evaluate.h"
@@ -22,16 +24,25 @@ static int compare_times(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* Of this thread: other work on the machine is not counted. In microseconds. */
+static gint64 cpu_time(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 /* Median of ROUNDS runs, in microseconds. */
 static gint64 median(void (*run)(void *data), void *data)
 {
 	gint64 times[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		gint64 start = g_get_monotonic_time();
+		gint64 start = cpu_time();
 
 		run(data);
-		times[i] = g_get_monotonic_time() - start;
+		times[i] = cpu_time() - start;
 	}
 	qsort(times, ROUNDS, sizeof(times[0]), compare_times);
 	return times[ROUNDS / 2];
@@ -82,6 +93,7 @@ int main(void)
 	struct world world = {0};
 	guint n = 0;
 
+	arena_keep_memory();
 	sql_session_startup();
 	world.catalogue = catalogue_new(NULL, NULL);
 	world.evaluator = evaluator_new(world.catalogue, NULL);
