@@ -267,14 +267,16 @@ static void finish(struct survey *survey)
 		const struct mount_place *place =
 			&g_array_index(containers->mounts, struct mount_place, i);
 
-		place->mount->source_real = survey_text(survey, place->stat->real);
+		place->mount->source_real =
+			survey_text(survey, files_object_real(survey, place->stat));
 		WIRE_SET(place->mount, source_status, files_status(place->stat));
 	}
 	for (guint i = 0; i < containers->volumes->len; i++) {
 		const struct volume_place *place =
 			&g_array_index(containers->volumes, struct volume_place, i);
 
-		place->volume->bind_real = survey_text(survey, place->stat->real);
+		place->volume->bind_real =
+			survey_text(survey, files_object_real(survey, place->stat));
 		WIRE_SET(place->volume, bind_status, files_status(place->stat));
 	}
 	note_live(survey);

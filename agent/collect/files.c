@@ -56,6 +56,19 @@ void files_want_address(struct survey *survey, Plimsoll__File__Role role, const 
 		files_want(survey, role, address);
 }
 
+const char *files_object_real(const struct survey *survey, const struct host_stat *stat)
+{
+	for (guint i = 0; stat->real != NULL && i < survey->files->files->len; i++) {
+		const struct host_stat *other =
+			g_array_index(survey->files->files, struct wanted_file, i).stat;
+
+		if (other->real != NULL && other->inode != 0 && other->inode == stat->inode &&
+		    other->dev_major == stat->dev_major && other->dev_minor == stat->dev_minor)
+			return other->real;
+	}
+	return stat->real;
+}
+
 Plimsoll__File__Status files_status(const struct host_stat *stat)
 {
 	switch (stat->state.status) {

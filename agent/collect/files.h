@@ -23,6 +23,9 @@ bool files_are_all_seen(const struct survey *survey, Plimsoll__File__Role role);
 void files_each(const struct survey *survey,
 		void (*each)(Plimsoll__File__Role role, const struct host_stat *stat, void *data),
 		void *data);
+/* The realpath of an object; where a wanted path is the same object by another name (a hard link, a
+ * bind mount), the realpath of that one. NULL: it did not resolve. */
+const char *files_object_real(const struct survey *survey, const struct host_stat *stat);
 /* What a path of a role resolved to; NULL: not, or not asked. */
 const char *files_real(const struct survey *survey, Plimsoll__File__Role role, const char *path);
 

@@ -109,6 +109,22 @@ class Tricks(unittest.TestCase):
         items = self.expect('container-capabilities-restricted', 'fail')
         self.assertEqual(items['capital [created]']['observed'], 'SYS_ADMIN')
 
+    def test_other_names_of_a_socket_and_of_a_folder(self):
+        self.lab.sh('h1', '''ln /run/docker.sock /run/trick.hard; mkdir -p /srv/trick; mount --bind /etc /srv/trick
+            ln -s /srv/trick /srv/trick.link
+            docker run -d --name hard -v /run/trick.hard:/x base:1 /bin/sleep 1000
+            docker run -d --name bound -v /srv/trick.link:/x:ro base:1 /bin/sleep 1000
+            docker volume create -o type=none -o o=bind -o device=/srv/trick trick
+            docker run -d --name volume -v trick:/x base:1 /bin/sleep 1000''')
+        try:
+            items = self.expect('container-docker-socket-mounted', 'fail')
+            self.assertEqual([i for i, item in items.items() if item['verdict'] == 'fail'], ['hard /run/trick.hard -> /x'])
+            items = self.expect('container-sensitive-host-dirs', 'fail')
+            self.assertEqual(sorted(i for i, item in items.items() if item['verdict'] == 'fail'),
+                             ['bound /srv/trick.link -> /x', 'volume /srv/trick -> /x'])
+        finally:
+            self.lab.sh('h1', 'docker rm -f hard bound volume; docker volume rm trick; umount /srv/trick; rm /run/trick.hard')
+
     def test_a_label_is_no_swarm_task(self):
         self.lab.sh('h1', 'docker run -d --name web --label com.docker.swarm.service.id=x --restart always base:1 /bin/sleep 1000')
         self.expect('container-restart-policy', 'fail')
