@@ -109,6 +109,25 @@ static char *plain_words(const char *operands)
 	return g_strstrip(g_strdup(is_plain ? operands : "_"));
 }
 
+/* "22 80" of the classic builder; BuildKit wrote "map[22/tcp:{} 80/tcp:{}]", then "[22/tcp
+ * 80/tcp]". */
+static char *port_words(const char *operands)
+{
+	static const char map[] = "map[";
+	bool is_map = g_str_has_prefix(operands, map);
+	g_auto(GStrv) words = g_strsplit_set(is_map ? operands + strlen(map) : operands, " []", -1);
+	GString *text = g_string_new(NULL);
+
+	for (char **word = words; *word != NULL; word++) {
+		if (is_map && g_str_has_suffix(*word, ":{}"))
+			(*word)[strlen(*word) - strlen(":{}")] = '\0';
+		if ((*word)[0] != '\0')
+			g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", *word);
+	}
+	g_autofree char *ports = g_string_free(text, FALSE);
+	return plain_words(ports);
+}
+
 static char *text_of(const struct step *step, GHashTable *variables, GHashTable *labels)
 {
 	switch (step->instruction) {
@@ -124,8 +143,9 @@ static char *text_of(const struct step *step, GHashTable *variables, GHashTable 
 	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__ARG:
 		return mask_argument(step->operands);
 	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__USER:
-	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__EXPOSE:
 		return plain_words(step->operands);
+	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__EXPOSE:
+		return port_words(step->operands);
 	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__FROM_ROOT:
 	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__HEALTHCHECK:
 	case PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__CMD:

@@ -502,6 +502,28 @@ static void test_list_limits(void)
 	g_string_free(list, TRUE);
 }
 
+/* Three builders and the same two ports; and something that is no port. */
+static void test_exposed_ports_of_builders(void)
+{
+	static const char *const wanted[] = {"22 80/udp", "22/tcp 80/udp", "22/tcp 80/udp", "_"};
+	PLIMSOLL_AUTO(fixture_host) *fixture = small_engine();
+
+	fixture_set_body(fixture, "/images/" IMG "/history",
+			 "[{\"CreatedBy\":\"/bin/sh -c #(nop)  EXPOSE 22 80/udp\"},"
+			 "{\"CreatedBy\":\"EXPOSE map[22/tcp:{} 80/udp:{}]\"},"
+			 "{\"CreatedBy\":\"EXPOSE [22/tcp 80/udp] # buildkit\"},"
+			 "{\"CreatedBy\":\"EXPOSE $PORT\"}]");
+	COLLECT(facts, fixture);
+	g_assert_cmpuint(facts.image_history->len, ==, G_N_ELEMENTS(wanted));
+	for (guint i = 0; i < facts.image_history->len; i++) {
+		const Plimsoll__ImageHistory *row = facts.image_history->pdata[i];
+
+		g_assert_cmpint((int)row->instruction, ==,
+				PLIMSOLL__IMAGE_HISTORY__INSTRUCTION__EXPOSE);
+		g_assert_cmpstr(row->text, ==, wanted[i]);
+	}
+}
+
 /* ---------------------------------------------------------------- canaries */
 
 #define SECRET "CANARY"
@@ -641,6 +663,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/collect-engine/images-in-scope", test_images_in_scope);
 	g_test_add_func("/collect-engine/plain-http-warning", test_plain_http_warning);
 	g_test_add_func("/collect-engine/list-limits", test_list_limits);
+	g_test_add_func("/collect-engine/exposed-ports-of-builders",
+			test_exposed_ports_of_builders);
 	g_test_add_func("/collect-engine/canaries", test_canaries);
 	return g_test_run();
 }
