@@ -79,9 +79,13 @@ CONTAINERS = [
 
 
 class Flips(unittest.TestCase):
+    @staticmethod
+    def new_lab():
+        return labtest.Lab(1)
+
     @classmethod
     def setUpClass(cls):
-        cls.lab = labtest.Lab(1)
+        cls.lab = cls.new_lab()
         cls.lab.__enter__()
         cls.addClassCleanup(cls.lab.__exit__, None, None, None)
         cls.lab.execute('h1', 'bash', '/run/lab.d/images.sh')
