@@ -65,7 +65,6 @@ class Release:
     maxDiff = None
     suite = None
     version = None  # how the server's version starts
-    api = None  # the API version that is spoken
     configurations = ()
 
     @classmethod
@@ -221,8 +220,8 @@ class Docker26Variations(unittest.TestCase):
 
     def test_both_builders_leave_the_same_facts(self):
         self.lab.execute('h1', 'sh', '-c', 'mkdir -p /lab/b; cat > /lab/b/Dockerfile', input=DOCKERFILE)
-        self.lab.sh('h1', 'docker save imported:1 | tar -xO --wildcards "*/layer.tar" > /lab/b/root.tar 2> /dev/null; '
-                          'id=$(docker create imported:1); docker export "$id" > /lab/b/root.tar; docker rm "$id"; echo x > /lab/b/f.txt')
+        self.lab.sh('h1', 'id=$(docker create imported:1); docker export "$id" > /lab/b/root.tar; docker rm "$id"; '
+                          'echo x > /lab/b/f.txt')
         for tag, buildkit in (('classic:1', 0), ('buildkit:1', 1)):
             self.lab.sh('h1', f'cd /lab/b && DOCKER_BUILDKIT={buildkit} docker build -t {tag} .')
         facts = self.lab.facts('h1')
@@ -232,7 +231,8 @@ class Docker26Variations(unittest.TestCase):
             image = images[tag]
             self.assertEqual([image['user'], image['health_test0'], image['exposed_port']], ['app', 'CMD', ['22/tcp']])
             self.assertIn({'name': 'API_TOKEN', 'non_empty': True}, image['env_name'])
-            steps[tag] = [(h['instruction'], h['text']) for h in facts['image_history'] if h['image_id'] == image['id']]
+            # BuildKit writes the protocol of a port even where the Dockerfile does not
+            steps[tag] = [(h['instruction'], h['text'].removesuffix('/tcp')) for h in facts['image_history'] if h['image_id'] == image['id']]
         self.assertEqual(steps['buildkit:1'], steps['classic:1'])
         self.assertIn(('run', 'echo apt-get update'), steps['buildkit:1'])
         self.assertNotIn('not-a-real-secret', json.dumps(facts))
@@ -270,6 +270,7 @@ class Docker26Variations(unittest.TestCase):
             self.assertTrue(all(container['image_id'] in listed for container in facts['container']))
             with open(os.path.join(test_configurations.EXPECTED, 'default.json')) as file:
                 wanted = {check: want['verdict'] for check, want in json.load(file).items()}
+            wanted.update({'file-daemon-json-owner': 'pass', 'file-daemon-json-perms': 'pass'})  # here there is one
             got = {check: c['verdict'] for check, c in self.lab.verdicts('h1').items()}
             self.assertEqual(got, wanted)
             self.assertEqual(got['daemon-storage-driver-not-aufs'], 'pass')
