@@ -3,7 +3,7 @@
 """The agent against a real server: enrolment, delivery, and everything that may go wrong between them.
 
 The audited host is an empty directory without an Engine, so its facts stay the same, and a good round ends with 3.
-Usage: test_agent.py PLIMSOLL PLIMSOLL-AGENT
+Usage: test_agent.py [TEST...] PLIMSOLL PLIMSOLL-AGENT
 """
 import base64
 import json
@@ -42,10 +42,10 @@ class Agent:
     def argv(self, command, *more):
         return [AGENT, command, "--state", self.state, *more]
 
-    def change_facts(self):
+    def change_facts(self, line="VERSION_ID=12"):
         os.makedirs(os.path.join(self.root, "etc"), exist_ok=True)
         with open(os.path.join(self.root, "etc/os-release"), "w") as file:
-            file.write("ID=debian\nVERSION_ID=12\n")
+            file.write(f"ID=debian\n{line}\n")
 
     def collecting(self):
         return ["--root", self.root, "--docker-host", "unix:///nonexistent/docker.sock"]
@@ -193,7 +193,9 @@ class Delivery(WithBoth):
 
     def test_a_kill_at_any_moment_loses_nothing_and_blocks_nothing(self):
         chance = random.Random(1)
-        for _ in range(15):
+        for kill in range(int(os.environ.get("PLIMSOLL_KILLS", "15"))):
+            if kill % 3 == 0:
+                self.agent.change_facts(f"VERSION_ID={kill}")
             process = subprocess.Popen(self.agent.argv("run", "--once", *self.agent.collecting()),
                                        stderr=subprocess.DEVNULL, env=self.agent.environment)
             try:

@@ -76,7 +76,7 @@ class Release:
             cls.lab.conf(f'h{k}', name)
 
     @staticmethod
-    def difference(_configuration, _check, wanted):
+    def difference(_check, wanted):
         """What this release shows instead of the wanted summary."""
         return wanted
 
@@ -103,7 +103,7 @@ class Release:
                 if check == 'swarm-planes-separated':  # names the address of the host, h3 where it was recorded
                     want = json.loads(re.sub(r'NET\.1\d', f'NET.{10 + k}', json.dumps(want)))
                 with self.subTest(configuration=name, check=check):
-                    self.assertEqual(got[check], self.difference(name, check, want))
+                    self.assertEqual(got[check], self.difference(check, want))
 
 
 class Docker26(Release, unittest.TestCase):
@@ -119,15 +119,14 @@ class Docker20(Release, unittest.TestCase):
     suite, version, configurations = 'bullseye', '20.10.5', ('default', 'dangerous')
 
     @staticmethod
-    def difference(configuration, check, wanted):
+    def difference(check, wanted):
         text = json.dumps(wanted)
         # 20.10.5 publishes on 0.0.0.0 alone: no binding on [::] is live, and no docker-proxy runs for one.
-        if check != 'container-bind-interface' or configuration == 'default':
-            text = re.sub(r'(0\.0\.0\.0(:\w+)?), \[::\](:\w+)?', r'\1', text)
+        text = re.sub(r'(0\.0\.0\.0(?::\w+)?), \[::\](?::\w+)?', r'\1', text)
+        if check == 'container-bind-interface':
+            text = text.replace('"[::]"', '"[::] (configured, not live)"')
         if check == 'daemon-userland-proxy-disabled':
             text = text.replace('2 docker-proxy', '1 docker-proxy').replace('5 docker-proxy', '2 docker-proxy')
-        if check == 'container-bind-interface':
-            text = text.replace('0.0.0.0, [::]', '0.0.0.0').replace('"[::]"', '"[::] (configured, not live)"')
         # Debian 11 names units by /lib.
         return json.loads(text.replace('/usr/lib/systemd/', '/lib/systemd/'))
 
@@ -168,25 +167,52 @@ class Docker26Flips(test_flips.Flips):
         self.expect(check, 'fail', 'without the daemon option ip')
         self.lab.sh('h1', 'docker rm -f flip')
 
+
+class Tls:
+    """Who gets in by TCP is asked of the daemon itself, not only of its options."""
+    suite = None
+    expect = test_flips.Flips.expect
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = EngineLab(cls.suite)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+
+    def stranger_gets_in(self):
+        """Whether the API on TCP answers somebody without a certificate of a client."""
+        return self.lab.sh('h1', 'curl -sk --max-time 5 https://127.0.0.1:2376/_ping', check=False).stdout == 'OK'
+
     def test_tls(self):
         check = 'daemon-tcp-tls-verify'
         certificates = {f'tls{role}': f'/etc/docker/certs/{name}.pem'
                         for role, name in (('cacert', 'ca'), ('cert', 'server-cert'), ('key', 'server-key'))}
-        hosts = {'hosts': ['unix:///var/run/docker.sock', 'tcp://0.0.0.0:2376']}
+        tcp = {'hosts': ['unix:///var/run/docker.sock', 'tcp://0.0.0.0:2376'], **certificates}
         self.lab.execute('h1', 'bash', '/run/lab.d/certs.sh')
-        self.lab.sh('h1', "printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock\\n' "
-                          '> /etc/systemd/system/docker.service.d/exec.conf; systemctl daemon-reload')
+        override = '/etc/systemd/system/docker.service.d/exec.conf'
+        self.lab.sh('h1', "printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd "
+                          f"--containerd=/run/containerd/containerd.sock\\n' > {override}; systemctl daemon-reload")
         try:
-            self.lab.daemon_json('h1', {**hosts, **certificates, 'tlsverify': True})
-            self.expect(check, 'pass', 'with tlsverify')
-            self.lab.daemon_json('h1', {**hosts, **certificates, 'tls': True})
-            self.expect(check, 'fail', 'with tls alone')
-            self.lab.daemon_json('h1', {**hosts, 'tls': False})  # said so, dockerd does not sleep 15 s over it
-            self.expect(check, 'fail', 'without tls')
+            # tls alone verifies as well, unless tlsverify is said to be false.
+            for options, want in (({'tlsverify': True}, 'pass'), ({'tls': True}, 'pass'),
+                                  ({'tls': True, 'tlsverify': False}, 'fail')):
+                self.lab.daemon_json('h1', {**tcp, **options})
+                self.assertEqual(self.stranger_gets_in(), want == 'fail', options)
+                self.expect(check, want, f'with {options}')
+            self.lab.daemon_json('h1', {'hosts': tcp['hosts'], 'tls': False})  # said so, dockerd does not sleep for 15 s
+            self.expect(check, 'fail', 'without TLS')
         finally:
-            self.lab.sh('h1', 'rm /etc/systemd/system/docker.service.d/exec.conf; systemctl daemon-reload')
-            self.lab.daemon_json('h1', {})
-        self.expect(check, 'pass', 'without TCP')
+            self.lab.sh('h1', f'rm {override} /etc/docker/daemon.json; systemctl daemon-reload; systemctl stop docker docker.socket; '
+                              'systemctl start docker.socket docker')
+        self.expect(check, 'not_applicable', 'without TCP')
+
+
+class Docker26Tls(Tls, unittest.TestCase):
+    suite = 'trixie'
+
+
+class Docker20Tls(Tls, unittest.TestCase):
+    suite = 'bullseye'
 
 
 class Docker26Stability(test_stability.Stability):

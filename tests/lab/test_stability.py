@@ -48,7 +48,8 @@ class Stability(unittest.TestCase):
 
     def test_the_hash_is_over_the_bytes_that_are_sent(self):
         self.lab.execute('h1', '/lab/plimsoll-agent', 'collect', '-o', '/lab/report.pb')
-        data = open(f'{self.lab.share("h1")}/report.pb', 'rb').read()
+        with open(f'{self.lab.share("h1")}/report.pb', 'rb') as file:
+            data = file.read()
         fields = dict(walk(data))
         envelope = dict(walk(fields[1]))
         self.assertEqual(hashlib.sha256(fields[2]).digest(), envelope[8])
