@@ -110,6 +110,7 @@ static int close_doors(struct sql_session *session)
 void sql_session_startup(void)
 {
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 struct sql_session *sql_session_new(GError **error)

@@ -27,8 +27,8 @@ struct sql_session {
 };
 
 /*
- * For main(), before anything uses SQLite: no statistics about memory. Each allocation of every
- * thread would take one lock for them.
+ * For main(), before anything uses SQLite: no statistics about memory (each allocation of every
+ * thread would take one lock for them), and no stock of 20 pages for each temporary table.
  */
 void sql_session_startup(void);
 
