@@ -18,7 +18,8 @@ enum { START_TOLERANCE_S = 2 };
 /* The first process of one container. */
 struct live {
 	Plimsoll__Container *container;
-	const struct host_read *cgroup, *stat, *status, *uid_map, *apparmor, *label;
+	const struct host_read *cgroup, *stat, *status, *uid_map;
+	const struct host_read *apparmor, *label; /* NULL: the kernel has no AppArmor */
 	struct namespace_links ns;
 	bool is_proved;
 	int64_t pidns; /* -1: not seen */
@@ -59,8 +60,10 @@ static void want_live(struct survey *survey, Plimsoll__Container *container)
 	live.cgroup = want_proc(survey, pid, "cgroup");
 	live.status = want_proc(survey, pid, "status");
 	live.uid_map = want_proc(survey, pid, "uid_map");
-	live.apparmor = want_proc(survey, pid, "attr/apparmor/current");
-	live.label = want_proc(survey, pid, "attr/current");
+	if (hostinfo_has_apparmor(survey)) {
+		live.apparmor = want_proc(survey, pid, "attr/apparmor/current");
+		live.label = want_proc(survey, pid, "attr/current");
+	}
 	namespaces_want(survey, pid, &live.ns);
 	g_array_append_val(survey->containers->live, live);
 }
@@ -195,11 +198,14 @@ bool containers_have_cgroups(const struct survey *survey)
 
 static void set_apparmor(const struct survey *survey, const struct live *live, Plimsoll__Live *fact)
 {
-	const struct host_read *read = is_ok(live->apparmor) ? live->apparmor : live->label;
+	const struct host_read *read = NULL;
 	g_autofree char *text = NULL;
 
 	/* With another security module in charge attr/current holds that one's label. */
-	if (!is_ok(read) || !hostinfo_has_apparmor(survey))
+	if (live->apparmor == NULL)
+		return;
+	read = is_ok(live->apparmor) ? live->apparmor : live->label;
+	if (!is_ok(read))
 		return;
 	text = g_strchomp(g_strdup(read->data));
 	fact->apparmor_current = survey_text(survey, text);

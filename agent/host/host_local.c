@@ -98,7 +98,8 @@ static struct host_state *want_state(enum host_want kind, void *want)
 	g_assert_not_reached();
 }
 
-static void answer(const struct local *local, struct arena *arena, enum host_want kind, void *want)
+static void answer(const struct local *local, struct arena *arena, struct local_folder *folder,
+		   enum host_want kind, void *want)
 {
 	switch (kind) {
 	case HOST_WANT_STAT:
@@ -108,7 +109,7 @@ static void answer(const struct local *local, struct arena *arena, enum host_wan
 		local_answer_read(local->root_fd, arena, want);
 		break;
 	case HOST_WANT_LINK:
-		local_answer_link(local->root_fd, arena, want);
+		local_answer_link(local->root_fd, folder, arena, want);
 		break;
 	case HOST_WANT_LIST:
 		local_answer_list(local->root_fd, arena, want);
@@ -142,6 +143,7 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 	struct local *local = (struct local *)host;
 	int64_t deadline_us = g_get_monotonic_time() + LIMIT_HOST_BATCH_MS * INT64_C(1000);
 	bool has_proc = !is_missing_part(local, "/proc");
+	struct local_folder folder = {NULL, -1};
 
 	(void)error;
 	/* Processes first: later answers are about the ones that were seen. */
@@ -158,9 +160,10 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 			if (g_get_monotonic_time() > deadline_us)
 				*want_state(kind, want) = host_state_from_errno(ETIMEDOUT);
 			else
-				answer(local, batch->arena, kind, want);
+				answer(local, batch->arena, &folder, kind, want);
 		}
 	}
+	local_folder_done(&folder);
 	/* The rules are the running kernel's: they say nothing about a tree that is only mounted.
 	 */
 	if (batch->audit != NULL && has_proc)

@@ -100,11 +100,33 @@ void local_answer_read(int root_fd, struct arena *arena, struct host_read *answe
 	answer->inode = info.st_ino;
 }
 
-void local_answer_link(int root_fd, struct arena *arena, struct host_link *answer)
+void local_folder_done(struct local_folder *folder)
+{
+	if (folder->path != NULL)
+		plimsoll_auto_close(&folder->fd);
+	g_clear_pointer(&folder->path, g_free);
+}
+
+/* gives: a descriptor that stays the folder's, or -1 and errno. */
+static int open_folder(int root_fd, struct local_folder *folder, const char *path)
+{
+	int fd = -1;
+
+	if (g_strcmp0(folder->path, path) == 0)
+		return folder->fd;
+	local_folder_done(folder);
+	fd = host_path_open(root_fd, path);
+	if (fd >= 0)
+		*folder = (struct local_folder){g_strdup(path), fd};
+	return fd;
+}
+
+void local_answer_link(int root_fd, struct local_folder *folder, struct arena *arena,
+		       struct host_link *answer)
 {
 	g_autofree char *parent = g_path_get_dirname(answer->path);
 	g_autofree char *last = g_path_get_basename(answer->path);
-	PLIMSOLL_AUTO_FD place = host_path_open(root_fd, parent);
+	int place = open_folder(root_fd, folder, parent);
 	char target[PATH_MAX];
 	ssize_t length = place < 0 ? -1 : readlinkat(place, last, target, sizeof(target));
 
