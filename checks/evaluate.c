@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 #include "checks/evaluate_internal.h"
 #include "checks/reason.h"
 #include "proto/limits.h"

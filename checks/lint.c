@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 #include "checks/evaluate_internal.h"
 
 static void add_fault(GPtrArray *faults, const struct check *check, const struct sourced *place,

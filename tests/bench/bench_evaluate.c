@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 #include "checks/evaluate.h"
 #include "checks/sql_session.h"
 #include "proto/arena.h"

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 #include "tests/checks/sql_mutants.h"
 #include "tests/unit/checks/fixture_case.h"
 

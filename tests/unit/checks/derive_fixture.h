@@ -6,7 +6,7 @@
 #ifndef PLIMSOLL_TESTS_DERIVE_FIXTURE_H
 #define PLIMSOLL_TESTS_DERIVE_FIXTURE_H
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 
 enum { MAX_FRAGMENTS = 8, MAX_CLAIMS = 8 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths as text, RULES 0.9: component by component, never as substrings. */
-#include "checks/derive_internal.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
 
 static void test_clean(void)
 {

@@ -3,7 +3,7 @@
  * Effective capabilities (RULES 0.10): what the engine makes of Privileged, CapAdd and CapDrop.
  * The set is a set of names, so that a capability this release does not know still shows.
  */
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 static const char *const defaults[] = {
 	"AUDIT_WRITE",      "CHOWN",   "DAC_OVERRIDE", "FOWNER", "FSETID",  "KILL",   "MKNOD",

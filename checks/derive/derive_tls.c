@@ -3,9 +3,9 @@
  * The daemon's TLS options taken together (RULES 0.5 "TLS pair", daemon-tcp-tls-verify): whether a
  * TCP listener asks for client certificates, and which files it uses for that.
  */
-#include "checks/derive_internal.h"
-#include "checks/derive_path.h"
-#include "checks/derive_setting.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
+#include "checks/derive/derive_setting.h"
 
 #define NO_TLS_FILE "no TLS certificate configured"
 

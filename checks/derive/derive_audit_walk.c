@@ -3,7 +3,7 @@
  * The walk over audit rules as the kernel takes them (RULES 0.7): the task list switches all file
  * rules off, then the exit list from the top, where the first rule that matches an event decides.
  */
-#include "checks/derive_audit.h"
+#include "checks/derive/derive_audit.h"
 
 /* What was met on the way down, before anything decided. */
 struct state {

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 char *derive_reason_text(struct derivation *d, struct reason reason)
 {

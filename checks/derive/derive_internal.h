@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 #include "proto/wire.h"
 
 struct derivation {

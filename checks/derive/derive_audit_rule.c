@@ -3,8 +3,8 @@
  * What one audit rule says about a target (RULES 0.7): whether it covers it, for which changes, and
  * for whose. What the source of the rule does not tell is a maybe, with its reason.
  */
-#include "checks/derive_audit.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_audit.h"
+#include "checks/derive/derive_path.h"
 
 #define AMBIGUOUS_TEXT "auditctl does not tell dir= from path="
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 #define NO_SOCKET "dockerd has no socket on this port"
 

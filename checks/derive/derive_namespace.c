@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 enum { MAX_STEPS = 16 }; /* of container:ID chains; more is a loop */
 

@@ -4,8 +4,8 @@
  * comes from, and one row per mount and list. The lists themselves: derive_mount_sensitive.c,
  * derive_mount_socket.c.
  */
-#include "checks/derive_mount.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_mount.h"
+#include "checks/derive/derive_path.h"
 
 static const char *const lists_of_every_container[] = {"l8", "l9", "socket"};
 

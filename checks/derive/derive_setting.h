@@ -3,7 +3,7 @@
 #ifndef PLIMSOLL_CHECKS_DERIVE_SETTING_H
 #define PLIMSOLL_CHECKS_DERIVE_SETTING_H
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 struct option_pair {
 	const char *key;   /* of k=v lists */

@@ -3,7 +3,7 @@
  * Gates: whether a group of checks applies to this snapshot at all, or why that is not known (the
  * section headers of RULES). Each gate is a list of conditions; the first that objects decides.
  */
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 static bool is_kind(const struct derivation *d, const char *kind)
 {

@@ -3,8 +3,8 @@
  * container-sensitive-host-dirs: a mount's source against L8, L9, X and the secret paths below
  * /etc. A path and a realpath are judged each by itself, the worse of both counts.
  */
-#include "checks/derive_mount.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_mount.h"
+#include "checks/derive/derive_path.h"
 
 enum { MAX_OWN_ENTRIES = 64 }; /* data root and containerd roots */
 

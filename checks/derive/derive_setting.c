@@ -4,8 +4,8 @@
  * configuration file and its defaults. The file counts only while it is certain that dockerd read
  * it as it is now; a process that was not seen has no settings at all.
  */
-#include "checks/derive_setting.h"
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_setting.h"
+#include "checks/derive/derive_internal.h"
 
 enum { START_SLACK_S = 2 }; /* file times and process start are rounded differently */
 

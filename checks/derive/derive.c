@@ -3,11 +3,11 @@
  * Derived facts, between steps 2 and 5 of the flow: runs the algorithms in the order in which they
  * need each other, and holds the little that all of them use to write rows.
  */
-#include "checks/derive.h"
+#include "checks/derive/derive.h"
 
 #include <stdarg.h>
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 #include "proto/schema.h"
 
 static void (*const steps[])(struct derivation *d) = {

@@ -3,7 +3,7 @@
 #ifndef PLIMSOLL_CHECKS_DERIVE_AUDIT_H
 #define PLIMSOLL_CHECKS_DERIVE_AUDIT_H
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 enum cover { COVER_NO, COVER_MAYBE, COVER_YES };
 

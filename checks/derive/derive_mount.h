@@ -4,7 +4,7 @@
 #ifndef PLIMSOLL_CHECKS_DERIVE_MOUNT_H
 #define PLIMSOLL_CHECKS_DERIVE_MOUNT_H
 
-#include "checks/derive_path.h"
+#include "checks/derive/derive_path.h"
 
 /* Where a mount comes from on the host (RULES 0.9). */
 struct mount_source {

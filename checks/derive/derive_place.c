@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 
-#include "checks/derive_internal.h"
-#include "checks/derive_path.h"
-#include "checks/derive_setting.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
+#include "checks/derive/derive_setting.h"
 
 #define USER_RUNTIME_ENDPOINT "unix:///run/user/"
 

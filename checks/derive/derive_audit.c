@@ -4,8 +4,8 @@
  * that the kernel has loaded decide; rules in files say what will be loaded, so they are evidence
  * and notes.
  */
-#include "checks/derive_audit.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_audit.h"
+#include "checks/derive/derive_path.h"
 
 #define AUDIT_DIRECTORY "/etc/audit/"
 

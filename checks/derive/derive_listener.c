@@ -6,9 +6,9 @@
  */
 #include <stdlib.h>
 
-#include "checks/derive_internal.h"
-#include "checks/derive_path.h"
-#include "checks/derive_setting.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
+#include "checks/derive/derive_setting.h"
 
 enum { PORT_PLAIN = 2375, PORT_TLS = 2376, PORT_LARGEST = 65535 };
 

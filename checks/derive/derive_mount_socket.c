@@ -3,8 +3,8 @@
  * container-docker-socket-mounted: which sockets give control over the host, and mounts that are
  * one or hold one. Where file types were not seen, the well-known paths are taken for sockets.
  */
-#include "checks/derive_mount.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_mount.h"
+#include "checks/derive/derive_path.h"
 
 static const struct {
 	const char *path;

@@ -7,8 +7,8 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "checks/derive_internal.h"
-#include "checks/derive_setting.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_setting.h"
 
 enum { PORT_FIRST_UNPRIVILEGED = 1024 };
 

@@ -3,7 +3,7 @@
 #ifndef PLIMSOLL_CHECKS_DERIVE_PATH_H
 #define PLIMSOLL_CHECKS_DERIVE_PATH_H
 
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_internal.h"
 
 enum path_relation { PATH_UNRELATED, PATH_EQUAL, PATH_ABOVE, PATH_BELOW };
 

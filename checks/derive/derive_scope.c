@@ -3,8 +3,8 @@
  * Which configuration files are this engine's (RULES 0.3). A host may run several engines and the
  * agent looks at the files of all; a daemon.json of another one must neither fail nor pass here.
  */
-#include "checks/derive_internal.h"
-#include "checks/derive_path.h"
+#include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
 
 #define SYSTEM_CONFIG_DIR "/etc/docker"
 

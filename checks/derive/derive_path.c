@@ -3,8 +3,8 @@
  * Paths as text: cleaning, and the relation of two paths component by component (RULES 0.9), with
  * the realpaths that the agent saw for named files. No file system is touched.
  */
-#include "checks/derive_path.h"
-#include "checks/derive_internal.h"
+#include "checks/derive/derive_path.h"
+#include "checks/derive/derive_internal.h"
 
 /* Takes the last component off; end stays at the start for "". */
 static char *drop_last(char *start, char *end)
