@@ -134,14 +134,14 @@ struct mount_entry derive_mount_entry(struct derivation *d, Plimsoll__File__Role
 
 	if (entry.path == NULL)
 		entry.path = path; /* an abstract socket */
-	if (file == NULL)
-		entry.real = usual_real(d, derive_path_real(d, entry.path) != NULL
-						   ? derive_path_real(d, entry.path)
-						   : entry.path);
-	else if (file->has_status && file->status == PLIMSOLL__FILE__STATUS__OK)
+	if (file == NULL) {
+		entry.real = derive_path_real(d, entry.path);
+		entry.real = usual_real(d, entry.real != NULL ? entry.real : entry.path);
+	} else if (file->has_status && file->status == PLIMSOLL__FILE__STATUS__OK) {
 		entry.real = derive_path_clean(d, file->real);
-	else if (file->has_status && file->status == PLIMSOLL__FILE__STATUS__ABSENT)
+	} else if (file->has_status && file->status == PLIMSOLL__FILE__STATUS__ABSENT) {
 		entry.real = entry.path;
+	}
 	return entry;
 }
 

@@ -67,13 +67,13 @@ static const char *longest_known(struct derivation *d, const char *path, const c
 
 	for (size_t i = 0; i < d->facts->n_file; i++) {
 		const Plimsoll__File *file = d->facts->file[i];
-		size_t length = file->path != NULL ? strlen(file->path) : 0;
-		enum path_relation relation;
+		enum path_relation relation = derive_path_relation(path, file->path);
+		size_t length;
 
-		if (file->real == NULL || length <= best_length || length < 2)
+		if (file->real == NULL || (relation != PATH_EQUAL && relation != PATH_BELOW))
 			continue;
-		relation = derive_path_relation(path, file->path);
-		if (relation == PATH_EQUAL || relation == PATH_BELOW) {
+		length = strlen(file->path);
+		if (length > best_length && length > 1) {
 			best = file->real;
 			best_length = length;
 		}
