@@ -477,11 +477,14 @@ static void finish(struct survey *survey)
 
 static void done(struct survey *survey)
 {
-	for (guint i = 0; survey->dockerd != NULL && i < survey->dockerd->n_candidates; i++) {
+	if (survey->dockerd == NULL)
+		return;
+	for (guint i = 0; i < survey->dockerd->n_candidates; i++) {
 		g_strfreev(survey->dockerd->candidates[i].words);
 		g_free(survey->dockerd->candidates[i].cert_path);
 		descriptors_done(&survey->dockerd->candidates[i].sockets.fds);
 	}
+	descriptors_done(&survey->dockerd->init);
 	g_free(survey->dockerd);
 }
 
