@@ -48,6 +48,14 @@ static void queue_inspects(struct client *client)
 	g_string_truncate(client->list, 0);
 }
 
+static gboolean is_any(const gboolean busy[CONNECTIONS])
+{
+	for (guint i = 0; i < CONNECTIONS; i++)
+		if (busy[i])
+			return TRUE;
+	return FALSE;
+}
+
 static void run(struct client *client, CURL *easies[CONNECTIONS])
 {
 	gboolean busy[CONNECTIONS] = {FALSE};
@@ -56,6 +64,7 @@ static void run(struct client *client, CURL *easies[CONNECTIONS])
 	do {
 		CURLMsg *message;
 		int left;
+		gboolean finished = FALSE;
 
 		for (guint i = 0; i < CONNECTIONS && client->waiting->len > 0; i++) {
 			if (!busy[i]) {
@@ -73,11 +82,11 @@ static void run(struct client *client, CURL *easies[CONNECTIONS])
 					busy[i] = FALSE;
 			if (client->list->len > 0 && g_str_has_suffix(client->list->str, "]\n"))
 				queue_inspects(client);
-			running++;
+			finished = TRUE;
 		}
-		if (running > 0)
+		if (running > 0 && !finished)
 			curl_multi_poll(client->multi, NULL, 0, 100, NULL);
-	} while (running > 0 || client->waiting->len > 0);
+	} while (running > 0 || client->waiting->len > 0 || is_any(busy));
 }
 
 int main(int argc, char **argv)
