@@ -23,7 +23,8 @@ class Engine:
 
     def __init__(self, answer):
         self.answer = answer
-        self.path = os.path.join(tempfile.mkdtemp(prefix='plimsoll-engine-'), 'docker.sock')
+        self.folder = tempfile.TemporaryDirectory(prefix='plimsoll-engine-')
+        self.path = os.path.join(self.folder.name, 'docker.sock')
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(16)
