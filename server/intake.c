@@ -9,6 +9,7 @@
 
 #include "proto/limits.h"
 #include "server/store/evaluation_blob.h"
+#include "server/store/result_digest.h"
 
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error)
 {
@@ -58,6 +59,7 @@ void intake_free(struct intake *intake)
 	g_clear_pointer(&intake->input.facts_zstd, g_bytes_unref);
 	g_clear_pointer(&intake->input.observed_zstd, g_bytes_unref);
 	g_clear_pointer(&intake->input.evaluation_zstd, g_bytes_unref);
+	g_clear_pointer(&intake->input.digests, g_bytes_unref);
 	evaluation_free(intake->evaluation);
 	arena_free(intake->arena);
 	g_clear_pointer(&intake->raw, g_bytes_unref);
@@ -214,6 +216,7 @@ static bool judge(struct intake *intake, struct evaluator *evaluator, GError **e
 	score_compute(intake->evaluation, intake->rules->benchmark, &intake->score);
 	input->evaluation = intake->evaluation;
 	input->evaluation_zstd = evaluation_blob_write(intake->evaluation);
+	input->digests = result_digests(intake->evaluation);
 	input->score = &intake->score;
 	input->benchmark = intake->rules->benchmark->name;
 	return true;

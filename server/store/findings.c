@@ -27,12 +27,14 @@ enum {
 
 static const char *const statements[] = {
 	/* NULL = NULL is not true: an absent scope selects nothing. */
-	[OPEN_LIST] = "SELECT f.id, f.rule, f.subject_kind, f.subject_key, f.discriminator,"
-		      " f.cluster IS NOT NULL, i.id, i.verdict, f.label, i.observed, i.expected,"
+	[OPEN_LIST] = "SELECT f.id, i.id, f.subject_kind, f.subject_key, f.discriminator,"
+		      " f.cluster IS NOT NULL, i.verdict, f.label, i.observed, i.expected,"
 		      " i.reason, i.note, i.source"
-		      " FROM (SELECT * FROM finding WHERE engine = ?1 AND open_interval IS NOT NULL"
+		      " FROM (SELECT * FROM finding WHERE engine = ?1 AND rule = ?3"
+		      "   AND open_interval IS NOT NULL"
 		      "  UNION ALL"
-		      "  SELECT * FROM finding WHERE cluster = ?2 AND open_interval IS NOT NULL) f"
+		      "  SELECT * FROM finding WHERE cluster = ?2 AND rule = ?3"
+		      "   AND open_interval IS NOT NULL) f"
 		      " JOIN finding_interval i ON i.id = f.open_interval",
 	[FINDING_PUT] = "INSERT INTO finding (engine, cluster, rule, subject_kind, subject_key,"
 			" discriminator, label, first_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -55,9 +57,9 @@ static const char *const statements[] = {
 const struct statement_table findings_statements = {"findings", statements,
 						    G_N_ELEMENTS(statements)};
 
-/* Which finding of a scope; the texts are borrowed, foreign, and may hold any separator. */
+/* Which finding of a rule and scope; the texts are borrowed, foreign, and may hold any separator.
+ */
 struct identity {
-	int64_t rule;
 	bool of_cluster;
 	const char *kind;
 	const char *key;
@@ -71,25 +73,23 @@ struct seen {
 	bool handled;
 };
 
-/* What the evaluation says, ready for comparison. */
+/* What the evaluation says about one rule, ready for comparison. */
 struct view {
 	struct store *store;
-	const struct evaluation *evaluation;
-	const int64_t *rules;
 	const struct cause *cause;
 	int64_t cluster;
 	struct arena *arena; /* of what was seen */
-	GHashTable *seen;    /* struct identity -> struct seen */
-	GPtrArray *order;    /* the same in the evaluation's order */
-	GHashTable *results; /* rule -> const struct result */
-	bool has_all;        /* not only what is open now */
+	int64_t rule;
+	const struct result *result; /* NULL: the rule is no longer judged */
+	GHashTable *seen;            /* struct identity -> struct seen */
+	GPtrArray *order;            /* the same in the evaluation's order */
+	bool has_all;                /* not only what is open now */
 };
 
 /* An open interval as the store has it, which the evaluation does not repeat word by word. */
 struct open_row {
 	int64_t finding;
 	int64_t interval;
-	int64_t rule;
 	enum verdict verdict;
 	struct seen *seen; /* NULL: the evaluation lists no such item */
 };
@@ -108,8 +108,7 @@ static guint hash_identity(gconstpointer data)
 {
 	const struct identity *identity = data;
 
-	return ((guint)identity->rule * 31 + g_str_hash(identity->key)) * 31 +
-	       g_str_hash(identity->discriminator);
+	return g_str_hash(identity->key) * 31 + g_str_hash(identity->discriminator);
 }
 
 static gboolean equal_identities(gconstpointer left, gconstpointer right)
@@ -117,9 +116,8 @@ static gboolean equal_identities(gconstpointer left, gconstpointer right)
 	const struct identity *a = left;
 	const struct identity *b = right;
 
-	return a->rule == b->rule && a->of_cluster == b->of_cluster &&
-	       strcmp(a->kind, b->kind) == 0 && strcmp(a->key, b->key) == 0 &&
-	       strcmp(a->discriminator, b->discriminator) == 0;
+	return a->of_cluster == b->of_cluster && strcmp(a->kind, b->kind) == 0 &&
+	       strcmp(a->key, b->key) == 0 && strcmp(a->discriminator, b->discriminator) == 0;
 }
 
 static const char *subject_key_of(const struct item *item, struct arena *arena)
@@ -155,12 +153,10 @@ static int weight_of(enum verdict verdict)
 	return weights[verdict];
 }
 
-static void see_item(struct view *view, int64_t rule, const struct check *check,
-		     const struct item *item)
+static void see_item(struct view *view, const struct item *item)
 {
 	const struct identity identity = {
-		.rule = rule,
-		.of_cluster = is_of_cluster(check, item),
+		.of_cluster = is_of_cluster(view->result->check, item),
 		.kind = or_empty(item->subject),
 		.key = subject_key_of(item, view->arena),
 		.discriminator = or_empty(item->discriminator),
@@ -183,21 +179,12 @@ static void see_item(struct view *view, int64_t rule, const struct check *check,
 
 static void see_items(struct view *view, bool that_are_open)
 {
-	for (guint i = 0; i < view->evaluation->n_results; i++) {
-		const struct result *result = &view->evaluation->results[i];
-		guint n = MIN(result->n_items, (guint)STORE_CHECK_ITEMS);
+	const struct result *result = view->result;
+	guint n = result != NULL ? MIN(result->n_items, (guint)STORE_CHECK_ITEMS) : 0;
 
-		for (guint k = 0; k < n; k++)
-			if (is_open(result->items[k].verdict) == that_are_open)
-				see_item(view, view->rules[i], result->check, &result->items[k]);
-	}
-}
-
-static void index_results(struct view *view)
-{
-	for (guint i = 0; i < view->evaluation->n_results; i++)
-		g_hash_table_insert(view->results, g_memdup2(&view->rules[i], sizeof(int64_t)),
-				    (gpointer)(uintptr_t)&view->evaluation->results[i]);
+	for (guint i = 0; i < n; i++)
+		if (is_open(result->items[i].verdict) == that_are_open)
+			see_item(view, &result->items[i]);
 }
 
 /* Most items pass and were never open: they are looked at once something is missed. */
@@ -219,16 +206,15 @@ static bool same_text(struct rows *rows, int column, const char *text)
 
 static bool same_evidence(struct rows *rows, const struct item *item)
 {
-	return same_text(rows, 8, item->label) && same_text(rows, 9, item->observed) &&
-	       same_text(rows, 10, item->expected) && same_text(rows, 11, item->reason_text) &&
-	       same_text(rows, 12, item->note) && same_text(rows, 13, item->source);
+	return same_text(rows, 7, item->label) && same_text(rows, 8, item->observed) &&
+	       same_text(rows, 9, item->expected) && same_text(rows, 10, item->reason_text) &&
+	       same_text(rows, 11, item->note) && same_text(rows, 12, item->source);
 }
 
 /* A row of the query; false: nothing about it changed. */
 static bool read_open(struct view *view, struct rows *rows, struct open_row *ret_row)
 {
 	const struct identity identity = {
-		.rule = rows_int(rows, 1),
 		.of_cluster = rows_int(rows, 5) != 0,
 		.kind = or_empty(rows_text(rows, 2)),
 		.key = or_empty(rows_text(rows, 3)),
@@ -238,9 +224,8 @@ static bool read_open(struct view *view, struct rows *rows, struct open_row *ret
 
 	*ret_row = (struct open_row){
 		.finding = rows_int(rows, 0),
-		.rule = identity.rule,
-		.interval = rows_int(rows, 6),
-		.verdict = (enum verdict)rows_int(rows, 7),
+		.interval = rows_int(rows, 1),
+		.verdict = (enum verdict)rows_int(rows, 6),
 		.seen = seen,
 	};
 	if (seen == NULL)
@@ -255,7 +240,8 @@ static GArray *list_changed(struct view *view, GError **error)
 	g_autoptr(GError) problem = NULL;
 	SQL_ROWS rows = sql_query(view->store->sql, statements[OPEN_LIST],
 				  SQL_ARGS(sql_int(view->cause->engine),
-					   sql_int_or_null(view->cluster != 0, view->cluster)),
+					   sql_int_or_null(view->cluster != 0, view->cluster),
+					   sql_int(view->rule)),
 				  &problem);
 	struct open_row row;
 
@@ -334,7 +320,7 @@ static bool update_evidence(const struct view *view, const struct open_row *row,
 /* The evaluation lists no such item any more. */
 static bool follow_missing(const struct view *view, const struct open_row *row, GError **error)
 {
-	const struct result *result = g_hash_table_lookup(view->results, &row->rule);
+	const struct result *result = view->result;
 	guint items = 0;
 
 	if (result == NULL)
@@ -378,7 +364,7 @@ static bool open_finding(const struct view *view, const struct seen *seen, GErro
 			view->store->sql, statements[FINDING_PUT],
 			SQL_ARGS(sql_int_or_null(!seen->identity.of_cluster, view->cause->engine),
 				 sql_int_or_null(seen->identity.of_cluster, view->cluster),
-				 sql_int(seen->identity.rule), sql_text(seen->identity.kind),
+				 sql_int(view->rule), sql_text(seen->identity.kind),
 				 sql_text(seen->identity.key),
 				 sql_text(seen->identity.discriminator), sql_text(item->label),
 				 sql_int(view->cause->at_s)),
@@ -406,11 +392,13 @@ static bool open_new(const struct view *view, GError **error)
 	return true;
 }
 
-static bool apply(struct view *view, GError **error)
+static bool follow_rule(struct view *view, GError **error)
 {
 	g_autoptr(GArray) changed = NULL;
 
-	index_results(view);
+	g_hash_table_remove_all(view->seen);
+	g_ptr_array_set_size(view->order, 0);
+	view->has_all = false;
 	see_items(view, true);
 	changed = list_changed(view, error);
 	if (changed == NULL)
@@ -421,23 +409,53 @@ static bool apply(struct view *view, GError **error)
 	return open_new(view, error);
 }
 
+/* Of two managers of one swarm, the one that speaks may have judged the same for long. */
+static bool is_to_follow(const struct view *view, const GArray *moved, int64_t rule)
+{
+	for (guint i = 0; i < moved->len; i++)
+		if (g_array_index(moved, int64_t, i) == rule)
+			return true;
+	return view->cluster != 0;
+}
+
+static bool is_judged(const struct evaluation *evaluation, const int64_t *rules, int64_t rule)
+{
+	for (guint i = 0; i < evaluation->n_results; i++)
+		if (rules[i] == rule)
+			return true;
+	return false;
+}
+
+static bool follow_all(struct view *view, const struct evaluation *evaluation, const int64_t *rules,
+		       const GArray *moved, GError **error)
+{
+	for (guint i = 0; i < evaluation->n_results; i++) {
+		view->rule = rules[i];
+		view->result = &evaluation->results[i];
+		if (is_to_follow(view, moved, rules[i]) && !follow_rule(view, error))
+			return false;
+	}
+	view->result = NULL;
+	for (guint i = 0; i < moved->len; i++) {
+		view->rule = g_array_index(moved, int64_t, i);
+		if (!is_judged(evaluation, rules, view->rule) && !follow_rule(view, error))
+			return false;
+	}
+	return true;
+}
+
 bool findings_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
-		    const struct cause *cause, int64_t cluster, GError **error)
+		    const GArray *moved, const struct cause *cause, int64_t cluster, GError **error)
 {
 	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
 	g_autoptr(GHashTable) seen = g_hash_table_new(hash_identity, equal_identities);
-	g_autoptr(GHashTable) results =
-		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	g_autoptr(GPtrArray) order = g_ptr_array_new();
 	struct view view = {.store = store,
-			    .evaluation = evaluation,
-			    .rules = rules,
 			    .cause = cause,
 			    .cluster = cluster,
 			    .arena = arena,
 			    .seen = seen,
-			    .order = order,
-			    .results = results};
+			    .order = order};
 
-	return apply(&view, error);
+	return follow_all(&view, evaluation, rules, moved, error);
 }

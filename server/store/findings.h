@@ -6,12 +6,15 @@
 #include "server/store/results.h"
 
 /*
- * Compares the items of an evaluation with what is open and writes the difference.
+ * Compares the items of an evaluation with what is open and writes the difference. Rules that did
+ * not move have none: what is open of them came from the same items.
  *
+ * moved    int64_t, of results_apply().
  * cluster  id of the swarm whose findings this engine speaks for; 0 = none: items about swarm
  *          objects are then left out.
  */
 bool findings_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
-		    const struct cause *cause, int64_t cluster, GError **error);
+		    const GArray *moved, const struct cause *cause, int64_t cluster,
+		    GError **error);
 
 #endif

@@ -271,8 +271,19 @@ static const char access_sql[] =
 	"CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, "
 	"WITHOUT ROWID;";
 
+/* A report reads the findings of those checks only that moved: result.digest tells which. */
+static const char moved_sql[] =
+	"ALTER TABLE result ADD COLUMN digest BLOB;" /* result_digest.h; NULL: unlike any */
+	"DROP INDEX finding_open_by_engine;"
+	"DROP INDEX finding_open_by_cluster;"
+	"CREATE INDEX finding_open_by_engine ON finding (engine, rule)"
+	"  WHERE open_interval IS NOT NULL;"
+	"CREATE INDEX finding_open_by_cluster ON finding (cluster, rule)"
+	"  WHERE open_interval IS NOT NULL;";
+
 static const char *const step_1[] = {hosts_sql, verdicts_sql, findings_sql, access_sql, NULL};
-static const char *const *const steps[] = {step_1};
+static const char *const step_2[] = {moved_sql, NULL};
+static const char *const *const steps[] = {step_1, step_2};
 
 int migration_newest(void)
 {

@@ -419,15 +419,17 @@ static bool put_newest(struct put *put, const int64_t *rules, GError **error)
 		.parameters = put->parameters,
 		.changed = changed_causes(put),
 	};
+	g_autoptr(GArray) moved = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	int64_t cluster = 0;
 	bool speaks = false;
 
 	return find_cluster(put, &cluster, &speaks, error) &&
 	       speak_for_cluster(put, cluster, speaks, error) &&
 	       update_judged(put, cluster, error) &&
-	       results_apply(put->store, input->evaluation, rules, &cause, error) &&
-	       findings_apply(put->store, input->evaluation, rules, &cause, speaks ? cluster : 0,
-			      error) &&
+	       results_apply(put->store, input->evaluation, input->digests, rules, &cause, moved,
+			     error) &&
+	       findings_apply(put->store, input->evaluation, rules, moved, &cause,
+			      speaks ? cluster : 0, error) &&
 	       results_score(put->store, put->engine, input->benchmark, input->score,
 			     input->received_at_s, error);
 }

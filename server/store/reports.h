@@ -33,6 +33,7 @@ struct report_input {
 	/* NULL: the newest stored evaluation has this cause and is fresh enough. */
 	const struct evaluation *evaluation;
 	GBytes *evaluation_zstd;
+	GBytes *digests; /* result_digests() of it */
 	const char *catalogue_hash;
 	const char *parameters_hash;
 	const struct score *score; /* of the benchmark; NULL with evaluation NULL */

@@ -6,9 +6,11 @@
 #include "server/store/results.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/store/internal.h"
+#include "server/store/result_digest.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -27,13 +29,12 @@ enum {
 #define SCORE_PLACES "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
 
 static const char *const statements[] = {
-	[RESULT_LIST] = "SELECT rule, verdict, severity, counts, passes, fails, unknowns, manuals,"
-			" not_applicables, reason, since_sequence, since_at"
-			" FROM result WHERE engine = ?1",
+	[RESULT_LIST] = "SELECT rule, verdict, severity, counts, since_sequence, since_at, digest"
+			" FROM result WHERE engine = ?1 ORDER BY rule",
 	[RESULT_PUT] = "INSERT OR REPLACE INTO result (engine, rule, verdict, severity, counts,"
 		       " passes, fails, unknowns, manuals, not_applicables, reason,"
-		       " since_sequence, since_at)"
-		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		       " since_sequence, since_at, digest)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[RESULT_DELETE] = "DELETE FROM result WHERE engine = ?1 AND rule = ?2",
 	[CHANGE_ADD] = "INSERT OR REPLACE INTO result_change"
 		       " (engine, sequence, rule, at, old_verdict, new_verdict)"
@@ -99,49 +100,73 @@ int64_t *results_rules(struct store *store, const struct evaluation *evaluation,
 struct apply {
 	struct store *store;
 	const struct cause *cause;
+	GArray *old;   /* struct old_result, by rule */
+	GArray *moved; /* int64_t */
 };
 
 struct old_result {
+	int64_t rule;
 	enum verdict verdict;
-	int64_t numbers[7]; /* severity, counts, then items by verdict as the table has them */
-	char *reason;
+	int64_t severity;
+	int64_t counts;
 	int64_t since_sequence;
 	int64_t since_at_s;
+	bool has_digest;
+	uint8_t digest[RESULT_DIGEST_BYTES]; /* of all else that the row says */
+	bool judged;                         /* now too */
 };
 
-static void free_old_result(gpointer data)
+static void read_old(struct rows *rows, struct old_result *ret_old)
 {
-	struct old_result *old = data;
+	size_t size;
+	const void *digest = rows_blob(rows, 6, &size);
 
-	g_free(old->reason);
-	g_free(old);
+	*ret_old = (struct old_result){
+		.rule = rows_int(rows, 0),
+		.verdict = (enum verdict)rows_int(rows, 1),
+		.severity = rows_int(rows, 2),
+		.counts = rows_int(rows, 3),
+		.since_sequence = rows_int(rows, 4),
+		.since_at_s = rows_int(rows, 5),
+		.has_digest = size == RESULT_DIGEST_BYTES,
+	};
+	if (ret_old->has_digest)
+		memcpy(ret_old->digest, digest, sizeof ret_old->digest);
 }
 
-static GHashTable *list_results(struct apply *apply, GError **error)
+static bool list_results(struct apply *apply, GError **error)
 {
-	g_autoptr(GHashTable) old =
-		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_old_result);
 	g_autoptr(GError) problem = NULL;
 	SQL_ROWS rows = sql_query(apply->store->sql, statements[RESULT_LIST],
 				  SQL_ARGS(sql_int(apply->cause->engine)), &problem);
+	struct old_result old;
 
 	while (rows_next(&rows, &problem)) {
-		struct old_result *row = g_new0(struct old_result, 1);
-		int64_t rule = rows_int(&rows, 0);
+		read_old(&rows, &old);
+		g_array_append_val(apply->old, old);
+	}
+	if (problem == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
 
-		row->verdict = (enum verdict)rows_int(&rows, 1);
-		for (int i = 0; i < 7; i++)
-			row->numbers[i] = rows_int(&rows, 2 + i);
-		row->reason = g_strdup(rows_text(&rows, 9));
-		row->since_sequence = rows_int(&rows, 10);
-		row->since_at_s = rows_int(&rows, 11);
-		g_hash_table_insert(old, g_memdup2(&rule, sizeof rule), row);
-	}
-	if (problem != NULL) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return NULL;
-	}
-	return g_steal_pointer(&old);
+static int compare_rules(const void *left, const void *right)
+{
+	int64_t a = ((const struct old_result *)left)->rule;
+	int64_t b = ((const struct old_result *)right)->rule;
+
+	return (a > b) - (a < b);
+}
+
+/* NULL: this rule was not judged before. */
+static struct old_result *find_old(const struct apply *apply, int64_t rule)
+{
+	const struct old_result key = {.rule = rule};
+
+	return apply->old->len == 0 ? NULL
+				    : bsearch(&key, apply->old->data, apply->old->len,
+					      sizeof(struct old_result), compare_rules);
 }
 
 static bool add_change(struct apply *apply, int64_t rule, struct sql_value old_verdict,
@@ -154,23 +179,11 @@ static bool add_change(struct apply *apply, int64_t rule, struct sql_value old_v
 		       error);
 }
 
-static bool put_result(struct apply *apply, int64_t rule, const struct result *result,
-		       const struct old_result *old, GError **error)
+static bool write_result(struct apply *apply, int64_t rule, const struct result *result,
+			 const uint8_t *digest, const struct old_result *old, GError **error)
 {
-	const int64_t numbers[7] = {
-		result->check->severity,
-		score_counts(result),
-		result->counts[VERDICT_PASS],
-		result->counts[VERDICT_FAIL],
-		result->counts[VERDICT_UNKNOWN],
-		result->counts[VERDICT_MANUAL],
-		result->counts[VERDICT_NOT_APPLICABLE],
-	};
 	bool same_verdict = old != NULL && old->verdict == result->verdict;
 
-	if (same_verdict && memcmp(old->numbers, numbers, sizeof numbers) == 0 &&
-	    g_strcmp0(old->reason, result->reason_text) == 0)
-		return true;
 	if (!same_verdict &&
 	    !add_change(apply, rule, sql_int_or_null(old != NULL, old != NULL ? old->verdict : 0),
 			sql_int(result->verdict), error))
@@ -178,48 +191,67 @@ static bool put_result(struct apply *apply, int64_t rule, const struct result *r
 	return sql_run(
 		apply->store->sql, statements[RESULT_PUT],
 		SQL_ARGS(sql_int(apply->cause->engine), sql_int(rule), sql_int(result->verdict),
-			 sql_int(numbers[0]), sql_int(numbers[1]), sql_int(numbers[2]),
-			 sql_int(numbers[3]), sql_int(numbers[4]), sql_int(numbers[5]),
-			 sql_int(numbers[6]), sql_text(result->reason_text),
+			 sql_int(result->check->severity), sql_int(score_counts(result)),
+			 sql_int(result->counts[VERDICT_PASS]),
+			 sql_int(result->counts[VERDICT_FAIL]),
+			 sql_int(result->counts[VERDICT_UNKNOWN]),
+			 sql_int(result->counts[VERDICT_MANUAL]),
+			 sql_int(result->counts[VERDICT_NOT_APPLICABLE]),
+			 sql_text(result->reason_text),
 			 sql_int(same_verdict ? old->since_sequence : apply->cause->sequence),
-			 sql_int(same_verdict ? old->since_at_s : apply->cause->at_s)),
+			 sql_int(same_verdict ? old->since_at_s : apply->cause->at_s),
+			 sql_blob(digest, RESULT_DIGEST_BYTES)),
 		error);
 }
 
-static bool drop_results(struct apply *apply, GHashTable *gone, GError **error)
+static bool put_result(struct apply *apply, int64_t rule, const struct result *result,
+		       const uint8_t *digest, GError **error)
 {
-	GHashTableIter iter;
-	gpointer key;
-	gpointer value;
+	struct old_result *old = find_old(apply, rule);
+	bool moved = old == NULL || !old->has_digest ||
+		     memcmp(old->digest, digest, RESULT_DIGEST_BYTES) != 0;
 
-	g_hash_table_iter_init(&iter, gone);
-	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		const int64_t *rule = key;
-		const struct old_result *old = value;
+	if (old != NULL)
+		old->judged = true;
+	if (moved)
+		g_array_append_val(apply->moved, rule);
+	else if (old->severity == result->check->severity && old->counts == score_counts(result))
+		return true;
+	return write_result(apply, rule, result, digest, old, error);
+}
 
+static bool drop_results(struct apply *apply, GError **error)
+{
+	for (guint i = 0; i < apply->old->len; i++) {
+		const struct old_result *old = &g_array_index(apply->old, struct old_result, i);
+
+		if (old->judged)
+			continue;
+		g_array_append_val(apply->moved, old->rule);
 		if (!sql_run(apply->store->sql, statements[RESULT_DELETE],
-			     SQL_ARGS(sql_int(apply->cause->engine), sql_int(*rule)), error) ||
-		    !add_change(apply, *rule, sql_int(old->verdict), sql_null(), error))
+			     SQL_ARGS(sql_int(apply->cause->engine), sql_int(old->rule)), error) ||
+		    !add_change(apply, old->rule, sql_int(old->verdict), sql_null(), error))
 			return false;
 	}
 	return true;
 }
 
-bool results_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
-		   const struct cause *cause, GError **error)
+bool results_apply(struct store *store, const struct evaluation *evaluation, GBytes *digests,
+		   const int64_t *rules, const struct cause *cause, GArray *moved, GError **error)
 {
-	struct apply apply = {store, cause};
-	g_autoptr(GHashTable) old = list_results(&apply, error);
+	g_autoptr(GArray) old = g_array_new(FALSE, FALSE, sizeof(struct old_result));
+	struct apply apply = {store, cause, old, moved};
+	gsize size = 0;
+	const uint8_t *digest = g_bytes_get_data(digests, &size);
 
-	if (old == NULL)
+	g_assert(size == (gsize)evaluation->n_results * RESULT_DIGEST_BYTES);
+	if (!list_results(&apply, error))
 		return false;
-	for (guint i = 0; i < evaluation->n_results; i++) {
+	for (guint i = 0; i < evaluation->n_results; i++)
 		if (!put_result(&apply, rules[i], &evaluation->results[i],
-				g_hash_table_lookup(old, &rules[i]), error))
+				digest + (gsize)i * RESULT_DIGEST_BYTES, error))
 			return false;
-		g_hash_table_remove(old, &rules[i]);
-	}
-	return drop_results(&apply, old, error);
+	return drop_results(&apply, error);
 }
 
 /* --- scores --- */

@@ -24,9 +24,15 @@ int64_t *results_rules(struct store *store, const struct evaluation *evaluation,
 /* The verdicts as one blob: equal evaluations give equal bytes. */
 GBytes *results_pack(const struct evaluation *evaluation, const int64_t *rules);
 
-/* Makes the current results those of the evaluation, and logs every verdict that moved. */
-bool results_apply(struct store *store, const struct evaluation *evaluation, const int64_t *rules,
-		   const struct cause *cause, GError **error);
+/*
+ * Makes the current results those of the evaluation, and logs every verdict that moved.
+ *
+ * digests  of the evaluation, result_digests().
+ * moved    int64_t; the rules whose digest is not what it was are added, and those that are no
+ *          longer judged.
+ */
+bool results_apply(struct store *store, const struct evaluation *evaluation, GBytes *digests,
+		   const int64_t *rules, const struct cause *cause, GArray *moved, GError **error);
 
 /* The current score and the one of the day. */
 bool results_score(struct store *store, int64_t engine, const char *benchmark,

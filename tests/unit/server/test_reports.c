@@ -7,6 +7,7 @@
 #include "server/store/fleet.h"
 #include "server/store/internal.h"
 #include "server/store/reports.h"
+#include "server/store/result_digest.h"
 #include "tests/unit/server/store_world.h"
 
 enum { MAX_ITEMS = 8 };
@@ -83,6 +84,7 @@ static void put_judged(struct world *world, const struct given *given, struct re
 	Plimsoll__Engine engine = PLIMSOLL__ENGINE__INIT;
 	g_autofree char *cluster_id = g_strdup(world->cluster_id);
 	g_autoptr(GBytes) blob = g_bytes_new_static("evaluation", 10);
+	g_autoptr(GBytes) digests = NULL;
 
 	result.items = items;
 	result.n_items =
@@ -99,6 +101,7 @@ static void put_judged(struct world *world, const struct given *given, struct re
 	input->facts = &facts;
 	input->evaluation = &evaluation;
 	input->evaluation_zstd = blob;
+	input->digests = digests = result_digests(&evaluation);
 	input->score = &score;
 	input->benchmark = "cis";
 	if (store_begin(world->store, error) && reports_put(world->store, input, ret_answer, error))
@@ -314,6 +317,39 @@ static void test_unchanged_host_costs_one_row(void)
 	world_done(&world);
 }
 
+/* A rule that did not move is left alone; without a digest, as after a migration, it is compared.
+ */
+static void test_findings_are_compared_where_the_digest_moved(void)
+{
+	static const struct {
+		bool has_digest;
+		const char *items, *want;
+	} cases[] = {
+		{true, "web=fail", "marked"},
+		{true, "web=fail db=fail", "web"},
+		{false, "web=fail", "web"},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+		g_autoptr(GError) error = NULL;
+		g_autofree char *count = g_strdup_printf(
+			"SELECT count(*) FROM finding WHERE label = '%s'", cases[i].want);
+
+		world_init(&world);
+		put(&world, &(struct given){"host-a", 1, "1", .items = "web=fail"});
+		g_assert_true(sql_script(world.store->sql, "UPDATE finding SET label = 'marked'",
+					 &error));
+		g_assert_true(
+			cases[i].has_digest ||
+			sql_script(world.store->sql, "UPDATE result SET digest = NULL", &error));
+		put(&world, &(struct given){"host-a", 2, "2", .items = cases[i].items});
+		g_test_message("case %u", i);
+		g_assert_cmpint(world_count(&world, count), ==, 1);
+		world_done(&world);
+	}
+}
+
 static void test_hash_resolves_within_host_and_engine_only(void)
 {
 	struct world world;
@@ -469,6 +505,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/causes", test_catalogue_and_parameters_are_told_apart_as_causes);
 	g_test_add_func("/store/one-manager-speaks", test_one_manager_speaks_for_a_swarm);
 	g_test_add_func("/store/unchanged-host", test_unchanged_host_costs_one_row);
+	g_test_add_func("/store/compared", test_findings_are_compared_where_the_digest_moved);
 	g_test_add_func("/store/hash-scope", test_hash_resolves_within_host_and_engine_only);
 	g_test_add_func("/store/sequence", test_sequence_decides_what_is_newest);
 	g_test_add_func("/store/retired", test_retired_and_forgotten_hosts_report_nothing);
