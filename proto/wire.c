@@ -107,11 +107,32 @@ char *wire_hex(const uint8_t *data, size_t size)
 	return text;
 }
 
+static void free_compressor(gpointer compressor)
+{
+	(void)ZSTD_freeCCtx(compressor);
+}
+
+/* Its tables are made once for each thread: to make them costs as much as a report's bytes do. */
+static ZSTD_CCtx *compressor_of_thread(void)
+{
+	static GPrivate kept = G_PRIVATE_INIT(free_compressor);
+	ZSTD_CCtx *compressor = g_private_get(&kept);
+
+	if (compressor != NULL)
+		return compressor;
+	compressor = ZSTD_createCCtx();
+	if (compressor == NULL)
+		g_error("zstd: out of memory");
+	g_private_set(&kept, compressor);
+	return compressor;
+}
+
 GBytes *wire_compress(const void *data, size_t size)
 {
 	size_t bound = ZSTD_compressBound(size);
 	g_autofree void *compressed = g_malloc(bound);
-	size_t written = ZSTD_compress(compressed, bound, data, size, COMPRESSION_LEVEL);
+	size_t written = ZSTD_compressCCtx(compressor_of_thread(), compressed, bound, data, size,
+					   COMPRESSION_LEVEL);
 
 	if (ZSTD_isError(written))
 		g_error("zstd: %s", ZSTD_getErrorName(written));

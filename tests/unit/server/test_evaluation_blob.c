@@ -59,6 +59,40 @@ static void test_everything_comes_back(void)
 	g_assert_cmpstr(got->items[0].source, ==, "inspect");
 }
 
+/* Texts that items share are written once; each reads back as its own. */
+static void test_repeated_texts_come_back(void)
+{
+	static const char shared[] = "shared", web[] = "web", db[] = "db", key[] = "name:web";
+	const struct item items[] = {
+		{.subject = shared, .subject_key = key, .label = web, .expected = shared},
+		{.subject = shared, .subject_key = key, .label = web, .expected = shared},
+		{.subject = shared, .subject_key = key, .label = db, .observed = shared},
+		{.subject = web, .subject_key = key, .subject_id = db, .label = web, .note = db},
+		{.subject = shared, .label = web, .observed = shared, .note = db},
+	};
+	const struct result result = {
+		.check = catalogue_find(catalogue, "container-privileged"),
+		.items = items,
+		.n_items = G_N_ELEMENTS(items),
+	};
+	PLIMSOLL_AUTO(evaluation) *back = round_trip(&result);
+
+	g_assert_cmpuint(back->results[0].n_items, ==, G_N_ELEMENTS(items));
+	for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
+		const struct item *got = &back->results[0].items[i];
+
+		g_test_message("item %u", i);
+		g_assert_cmpstr(got->subject, ==, items[i].subject);
+		g_assert_cmpstr(got->subject_id, ==, items[i].subject_id);
+		g_assert_cmpstr(got->subject_key, ==, items[i].subject_key);
+		g_assert_cmpstr(got->label, ==, items[i].label);
+		g_assert_cmpstr(got->observed, ==, items[i].observed);
+		g_assert_cmpstr(got->expected, ==, items[i].expected);
+		g_assert_cmpstr(got->reason, ==, items[i].reason);
+		g_assert_cmpstr(got->note, ==, items[i].note);
+	}
+}
+
 static void test_items_are_cut_and_counts_are_not(void)
 {
 	g_autofree struct item *items = g_new0(struct item, STORE_CHECK_ITEMS + 5);
@@ -111,6 +145,7 @@ int main(int argc, char **argv)
 	catalogue = catalogue_new(NULL, &error);
 	g_assert_no_error(error);
 	g_test_add_func("/evaluation-blob/round-trip", test_everything_comes_back);
+	g_test_add_func("/evaluation-blob/repeated", test_repeated_texts_come_back);
 	g_test_add_func("/evaluation-blob/cut", test_items_are_cut_and_counts_are_not);
 	g_test_add_func("/evaluation-blob/gone", test_a_check_that_is_gone_is_left_out);
 	g_test_add_func("/evaluation-blob/damaged", test_damaged_bytes_are_an_error);
