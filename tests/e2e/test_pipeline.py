@@ -40,7 +40,7 @@ class Pipeline(unittest.TestCase):
     @classmethod
     def install(cls):
         """As a package does: programs, units and users from `cmake --install`."""
-        subprocess.run(['cmake', '--install', labtest.BUILD], check=True, capture_output=True,
+        subprocess.run(['cmake', '--install', labtest.BUILD], check=True, capture_output=True, umask=0o022,
                        env=dict(os.environ, DESTDIR=os.path.join(cls.lab.share(HOST), 'stage')))
         cls.sh('cp -a /lab/stage/. / && systemd-sysusers && systemctl daemon-reload')
 
