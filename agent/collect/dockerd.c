@@ -225,6 +225,21 @@ static void want_sockets(struct survey *survey)
 		descriptors_want_links(survey, &survey->dockerd->init);
 }
 
+const struct host_read *dockerd_init_table(const struct survey *survey, const char *proto)
+{
+	int64_t init = hostinfo_init_namespace(survey, "net");
+
+	for (guint i = 0; init >= 0 && i < survey->dockerd->n_candidates; i++) {
+		const struct candidate *candidate = &survey->dockerd->candidates[i];
+		const struct host_read *table = dockerd_sockets_table(&candidate->sockets, proto);
+
+		if (namespaces_inode(&candidate->ns, "net") == init &&
+		    table->state.status == PLIMSOLL__FETCH__STATUS__OK)
+			return table;
+	}
+	return NULL;
+}
+
 GPtrArray *dockerd_activated(const struct survey *survey, guint i)
 {
 	const struct dockerd_survey *dockerd = survey->dockerd;

@@ -18,6 +18,9 @@ const char *dockerd_user_home(const struct survey *survey);
 
 /* From the third round on: DOCKER_CERT_PATH of the i-th process; NULL: not seen, "": unset. */
 const char *dockerd_cert_path(const struct survey *survey, guint i);
+/* "tcp" or "tcp6" of the network namespace of process 1, as a dockerd there showed it; NULL: none
+ * runs there, or it did not. */
+const struct host_read *dockerd_init_table(const struct survey *survey, const char *proto);
 /* Its user's home; NULL: not known. */
 const char *dockerd_home(const struct survey *survey, guint i);
 

@@ -80,6 +80,16 @@ void dockerd_sockets_want(struct survey *survey, const char *proc_folder,
 	}
 }
 
+const struct host_read *dockerd_sockets_table(const struct dockerd_sockets *sockets,
+					      const char *proto)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+		if (strcmp(tables[i].proto, proto) == 0)
+			return sockets->tables[i];
+	}
+	g_assert_not_reached();
+}
+
 bool dockerd_sockets_hold(const struct dockerd_sockets *sockets, const char *path)
 {
 	uint64_t inode = proc_unix_listener(sockets->unix_table->data, path);

@@ -31,6 +31,9 @@ void dockerd_sockets_want(struct survey *survey, const char *proc_folder,
 void dockerd_sockets_want_links(struct survey *survey, struct dockerd_sockets *sockets);
 void dockerd_sockets_done(struct dockerd_sockets *sockets);
 
+/* The table of "tcp", "tcp6", "udp" or "udp6". */
+const struct host_read *dockerd_sockets_table(const struct dockerd_sockets *sockets,
+					      const char *proto);
 /* Whether the process holds the socket that listens on a path. */
 bool dockerd_sockets_hold(const struct dockerd_sockets *sockets, const char *path);
 /*

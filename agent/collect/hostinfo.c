@@ -8,6 +8,7 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
+#include "agent/collect/dockerd.h"
 #include "agent/proc_text.h"
 
 enum { SHORT_FILE_BYTES = 4096, TCP_LISTENING = 0x0A };
@@ -80,8 +81,6 @@ static void want(struct survey *survey)
 		{&info->apparmor, "/sys/module/apparmor/parameters/enabled", SHORT_FILE_BYTES},
 		{&info->selinux_enforce, "/sys/fs/selinux/enforce", SHORT_FILE_BYTES},
 		{&info->port_range, "/proc/sys/net/ipv4/ip_local_port_range", SHORT_FILE_BYTES},
-		{&info->tcp, "/proc/1/net/tcp", LIMIT_PROC_FILE_BYTES},
-		{&info->tcp6, "/proc/1/net/tcp6", LIMIT_PROC_FILE_BYTES},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(reads); i++)
@@ -94,18 +93,38 @@ static void want(struct survey *survey)
 	survey->hostinfo = info;
 }
 
+/* The kernel walks all connections for such a table, so one that was read already is not read
+ * again. */
+static void want_tables(struct survey *survey)
+{
+	struct hostinfo_survey *info = survey->hostinfo;
+
+	info->tcp = dockerd_init_table(survey, "tcp");
+	info->tcp6 = dockerd_init_table(survey, "tcp6");
+	if (info->tcp == NULL)
+		info->tcp = host_want_read(survey->batch, "/proc/1/net/tcp", LIMIT_PROC_FILE_BYTES);
+	if (info->tcp6 == NULL)
+		info->tcp6 =
+			host_want_read(survey->batch, "/proc/1/net/tcp6", LIMIT_PROC_FILE_BYTES);
+}
+
 const struct host_self *hostinfo_self(const struct survey *survey)
 {
 	return survey->hostinfo->self;
 }
 
-int64_t hostinfo_init_namespace(const struct survey *survey, const char *kind)
+int64_t namespaces_inode(const struct namespace_links *links, const char *kind)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(namespace_kinds); i++) {
 		if (strcmp(namespace_kinds[i], kind) == 0)
-			return proc_link_inode(survey->hostinfo->init.links[i]->target, kind);
+			return proc_link_inode(links->links[i]->target, kind);
 	}
 	return -1;
+}
+
+int64_t hostinfo_init_namespace(const struct survey *survey, const char *kind)
+{
+	return namespaces_inode(&survey->hostinfo->init, kind);
 }
 
 static bool is_ok(const struct host_state *state)
@@ -246,7 +265,9 @@ static void set_listeners(const struct survey *survey, Plimsoll__Host *host)
 		.below = range == NULL ? USUAL_FIRST_EPHEMERAL : g_ascii_strtoll(range, NULL, 10),
 	};
 
-	if (!is_ok(&info->tcp->state))
+	/* A kernel without IPv6 has no tcp6. */
+	if (!is_ok(&info->tcp->state) ||
+	    (!is_ok(&info->tcp6->state) && !is_absent(&info->tcp6->state)))
 		return;
 	proc_net_each(info->tcp->data, false, add_listener, &listeners);
 	proc_net_each(info->tcp6->data, true, add_listener, &listeners);
@@ -321,7 +342,7 @@ static void done(struct survey *survey)
 
 const struct collector hostinfo_collector = {
 	.name = "host",
-	.want = {want},
+	.want = {want, NULL, want_tables},
 	.finish = finish,
 	.done = done,
 };

@@ -17,6 +17,8 @@ struct namespace_links {
 	const struct host_link *links[6];
 };
 void namespaces_want(struct survey *survey, const char *pid, struct namespace_links *ret_links);
+/* Inode of one of them, by kind as above. */
+int64_t namespaces_inode(const struct namespace_links *links, const char *kind);
 /* NULL: none was seen. */
 Plimsoll__Namespaces *namespaces_read(const struct survey *survey,
 				      const struct namespace_links *links);
