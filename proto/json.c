@@ -1,136 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The one door to JSON: what jansson offers, made strict and total. The only file that includes
- * jansson.h; a `struct json` is a json_t under another name. Error texts are our own, because
- * jansson's quote the document, and a document may hold secrets beside its syntax error.
- */
+/* JSON values: how they are read, and how they are built. */
 #include "proto/json.h"
 
-#include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_PATH_KEY = 64, REAL_DIGITS = 15 };
-
-static const char *const error_texts[] = {
-	[json_error_unknown] = "not readable as JSON",
-	[json_error_out_of_memory] = "out of memory",
-	[json_error_stack_overflow] = "nested too deeply",
-	[json_error_invalid_utf8] = "invalid UTF-8",
-	[json_error_premature_end_of_input] = "the document ends too early",
-	[json_error_end_of_input_expected] = "text after the end of the document",
-	[json_error_invalid_syntax] = "invalid syntax",
-	[json_error_duplicate_key] = "the same key twice",
-	[json_error_numeric_overflow] = "number out of range",
-};
+#include "proto/json_private.h"
 
 GQuark json_error_quark(void)
 {
 	return g_quark_from_static_string("plimsoll-json-error");
 }
 
-/* ---------------------------------------------------------------- reading */
-
-/* jansson's getters are not all const-correct; none of those used here changes the value. */
-static json_t *inner(const struct json *value)
+static bool is_list(const struct json *value)
 {
-	return (json_t *)(uintptr_t)value;
+	return json_is(value, JSON_KIND_OBJECT) || json_is(value, JSON_KIND_ARRAY);
 }
 
-static struct json *outer(json_t *value)
+static void free_built(struct json *value)
 {
-	return (struct json *)value;
-}
+	if (is_list(value)) {
+		struct json *member = value->list.first;
 
-/*
- * jansson refuses a NUL in a key whatever the flags. Label names are keys, and an image's author
- * chooses them: such a name must not hide all containers. Same length, so places stay right.
- */
-static char *replace_escaped_nul(const char *text, size_t size)
-{
-	char *copy = g_memdup2(text, size);
+		while (member != NULL) {
+			struct json *next = member->next;
 
-	for (size_t i = 0; i + 6 <= size; i++) {
-		if (copy[i] != '\\')
-			continue;
-		if (memcmp(copy + i, "\\u0000", 6) == 0)
-			memcpy(copy + i, "\\ufffd", 6);
-		i++; /* whatever is escaped is no escape itself */
+			json_free(member);
+			member = next;
+		}
 	}
-	return copy;
-}
-
-static json_t *load(const char *text, size_t size, json_error_t *ret_error)
-{
-	size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
-	json_t *root = json_loadb(text, size, flags, ret_error);
-	g_autofree char *copy = NULL;
-
-	if (root != NULL || json_error_code(ret_error) != json_error_null_byte_in_key)
-		return root;
-	copy = replace_escaped_nul(text, size);
-	return json_loadb(copy, size, flags, ret_error);
-}
-
-struct json *json_parse(const char *text, size_t size, struct json_place *ret_place, GError **error)
-{
-	json_error_t cause = {.line = 1, .column = 1};
-	json_t *root = load(text == NULL ? "" : text, text == NULL ? 0 : size, &cause);
-	size_t code = 0;
-
-	if (root != NULL)
-		return outer(root);
-	code = (size_t)json_error_code(&cause);
-	if (code >= G_N_ELEMENTS(error_texts) || error_texts[code] == NULL)
-		code = json_error_unknown;
-	if (ret_place != NULL)
-		*ret_place = (struct json_place){cause.line, cause.column};
-	g_set_error(error, JSON_ERROR, (int)code, "line %d column %d: %s", cause.line, cause.column,
-		    error_texts[code]);
-	return NULL;
+	g_free((char *)(uintptr_t)value->key);
+	g_free(value);
 }
 
 void json_free(struct json *root)
 {
-	json_decref(inner(root));
+	if (root == NULL)
+		return;
+	if (root->arena != NULL)
+		arena_free(root->arena);
+	else
+		free_built(root);
 }
+
+/* ---------------------------------------------------------------- reading */
 
 enum json_kind json_kind(const struct json *value)
 {
-	if (value == NULL)
-		return JSON_KIND_NULL;
-	switch (json_typeof(inner(value))) {
-	case JSON_OBJECT:
-		return JSON_KIND_OBJECT;
-	case JSON_ARRAY:
-		return JSON_KIND_ARRAY;
-	case JSON_STRING:
-		return JSON_KIND_STRING;
-	case JSON_INTEGER:
-		return JSON_KIND_INTEGER;
-	case JSON_REAL:
-		return JSON_KIND_REAL;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		return JSON_KIND_BOOL;
-	case JSON_NULL:
-		return JSON_KIND_NULL;
-	}
-	g_assert_not_reached();
+	return value == NULL ? JSON_KIND_NULL : value->kind;
 }
 
 bool json_is(const struct json *value, enum json_kind kind)
 {
-	return value != NULL && json_kind(value) == kind;
+	return value != NULL && value->kind == kind;
+}
+
+static int compare_with_key(const void *key, const void *member)
+{
+	return strcmp(key, (*(const struct json *const *)member)->key);
+}
+
+static const struct json *find_member(const struct json *object, const char *key)
+{
+	const struct json *member = object->list.first;
+
+	while (member != NULL && strcmp(member->key, key) != 0)
+		member = member->next;
+	return member;
 }
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-	return outer(json_object_get(inner(object), key));
+	struct json **found = NULL;
+
+	if (!json_is(object, JSON_KIND_OBJECT))
+		return NULL;
+	if (object->list.index == NULL)
+		return find_member(object, key);
+	found = bsearch(key, object->list.index, object->list.n, sizeof(*object->list.index),
+			compare_with_key);
+	return found == NULL ? NULL : *found;
 }
 
 const struct json *json_path(const struct json *object, const char *dotted)
 {
+	enum { LONGEST_PATH_KEY = 64 };
 	char key[LONGEST_PATH_KEY];
 
 	while (object != NULL) {
@@ -148,22 +103,30 @@ const struct json *json_path(const struct json *object, const char *dotted)
 
 size_t json_length(const struct json *array_or_object)
 {
-	return json_is(array_or_object, JSON_KIND_ARRAY) ? json_array_size(inner(array_or_object))
-							 : json_object_size(inner(array_or_object));
+	return is_list(array_or_object) ? array_or_object->list.n : 0;
 }
 
 const struct json *json_at(const struct json *array, size_t index)
 {
-	return outer(json_array_get(inner(array), index));
+	const struct json *element = NULL;
+
+	if (!json_is(array, JSON_KIND_ARRAY) || index >= array->list.n)
+		return NULL;
+	if (array->list.index != NULL)
+		return array->list.index[index];
+	element = array->list.first;
+	while (index-- > 0)
+		element = element->next;
+	return element;
 }
 
 const char *json_as_string(const struct json *value, size_t *ret_size)
 {
-	const char *text = json_string_value(inner(value));
-
-	if (text != NULL && ret_size != NULL)
-		*ret_size = json_string_length(inner(value));
-	return text;
+	if (!json_is(value, JSON_KIND_STRING))
+		return NULL;
+	if (ret_size != NULL)
+		*ret_size = value->string.size;
+	return value->string.text;
 }
 
 /* Both bounds are exact as double; the upper one is the first that does not fit. */
@@ -176,11 +139,11 @@ static bool is_whole(double real)
 bool json_as_integer(const struct json *value, int64_t *ret_value)
 {
 	if (json_is(value, JSON_KIND_INTEGER)) {
-		*ret_value = json_integer_value(inner(value));
+		*ret_value = value->integer;
 		return true;
 	}
-	if (json_is(value, JSON_KIND_REAL) && is_whole(json_real_value(inner(value)))) {
-		*ret_value = (int64_t)json_real_value(inner(value));
+	if (json_is(value, JSON_KIND_REAL) && is_whole(value->real)) {
+		*ret_value = (int64_t)value->real;
 		return true;
 	}
 	return false;
@@ -190,120 +153,152 @@ bool json_as_boolean(const struct json *value, bool *ret_value)
 {
 	if (!json_is(value, JSON_KIND_BOOL))
 		return false;
-	*ret_value = json_is_true(inner(value));
+	*ret_value = value->boolean;
 	return true;
 }
 
-static int compare_keys(const void *a, const void *b)
+static int compare_members(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp((*(const struct json *const *)a)->key, (*(const struct json *const *)b)->key);
+}
+
+const struct json **json_sorted(const struct json *object)
+{
+	const struct json **members = g_new(const struct json *, object->list.n + 1);
+	size_t n = 0;
+
+	for (const struct json *member = object->list.first; member != NULL; member = member->next)
+		members[n++] = member;
+	qsort(members, n, sizeof(*members), compare_members);
+	return members;
 }
 
 void json_each(const struct json *object,
 	       void (*each)(const char *key, const struct json *value, void *data), void *data)
 {
-	g_autofree const char **keys = g_new(const char *, json_length(object) + 1);
-	size_t n = 0;
+	g_autofree const struct json **members = NULL;
 
 	if (!json_is(object, JSON_KIND_OBJECT))
 		return;
-	for (void *i = json_object_iter(inner(object)); i != NULL;
-	     i = json_object_iter_next(inner(object), i))
-		keys[n++] = json_object_iter_key(i);
-	qsort(keys, n, sizeof(*keys), compare_keys);
-	for (size_t k = 0; k < n; k++)
-		each(keys[k], json_get(object, keys[k]), data);
+	members = json_sorted(object);
+	for (size_t i = 0; i < object->list.n; i++)
+		each(members[i]->key, members[i], data);
 }
 
 /* ---------------------------------------------------------------- building */
 
-/* jansson answers NULL when memory is out, as GLib would abort. */
-static struct json *made(json_t *value)
+void json_link(struct json *list, struct json *value)
 {
-	if (value == NULL)
-		g_error("out of memory: JSON value");
-	return outer(value);
+	if (list->list.last == NULL)
+		list->list.first = value;
+	else
+		list->list.last->next = value;
+	list->list.last = value;
+	list->list.n++;
+}
+
+static struct json *new_value(enum json_kind kind)
+{
+	struct json *value = g_new0(struct json, 1);
+
+	value->kind = kind;
+	return value;
 }
 
 struct json *json_object_new(void)
 {
-	return made(json_object());
+	return new_value(JSON_KIND_OBJECT);
 }
 
 struct json *json_array_new(void)
 {
-	return made(json_array());
+	return new_value(JSON_KIND_ARRAY);
+}
+
+/* Takes a member out of a built object. */
+static void remove_member(struct json *object, const char *key)
+{
+	struct json *before = NULL;
+	struct json *member = object->list.first;
+
+	while (member != NULL && strcmp(member->key, key) != 0) {
+		before = member;
+		member = member->next;
+	}
+	if (member == NULL)
+		return;
+	if (before == NULL)
+		object->list.first = member->next;
+	else
+		before->next = member->next;
+	if (object->list.last == member)
+		object->list.last = before;
+	object->list.n--;
+	json_free(member);
 }
 
 struct json *json_set(struct json *object, const char *key, struct json *value)
 {
-	g_autofree char *valid = g_utf8_make_valid(key, -1);
-
-	g_assert(json_is(object, JSON_KIND_OBJECT) && value != NULL);
-	if (json_object_set_new(inner(object), valid, inner(value)) != 0)
-		g_error("out of memory: JSON object");
+	g_assert(json_is(object, JSON_KIND_OBJECT) && value != NULL && value->key == NULL);
+	value->key = g_utf8_make_valid(key, -1);
+	remove_member(object, value->key);
+	json_link(object, value);
 	return value;
 }
 
 struct json *json_append(struct json *array, struct json *value)
 {
-	g_assert(json_is(array, JSON_KIND_ARRAY) && value != NULL);
-	if (json_array_append_new(inner(array), inner(value)) != 0)
-		g_error("out of memory: JSON array");
+	g_assert(json_is(array, JSON_KIND_ARRAY) && value != NULL && value->key == NULL);
+	json_link(array, value);
 	return value;
 }
 
 struct json *json_new_string(const char *text)
 {
 	g_autofree char *valid = NULL;
+	struct json *value = NULL;
+	size_t size = 0;
 
 	if (text == NULL)
 		return json_new_null();
-	valid = g_utf8_make_valid(text, -1);
-	return made(json_string(valid));
+	if (!g_utf8_validate(text, -1, NULL))
+		text = valid = g_utf8_make_valid(text, -1);
+	size = strlen(text);
+	value = g_malloc0(sizeof(*value) + size + 1); /* the text lies behind the value */
+	value->kind = JSON_KIND_STRING;
+	value->string.text = memcpy(value + 1, text, size + 1);
+	value->string.size = size;
+	return value;
 }
 
-struct json *json_new_integer(int64_t value)
+struct json *json_new_integer(int64_t integer)
 {
-	return made(json_integer(value));
+	struct json *value = new_value(JSON_KIND_INTEGER);
+
+	value->integer = integer;
+	return value;
 }
 
-struct json *json_new_real(double value)
+struct json *json_new_real(double real)
 {
-	return isfinite(value) ? made(json_real(value)) : json_new_null();
+	struct json *value = NULL;
+
+	if (!isfinite(real))
+		return json_new_null();
+	value = new_value(JSON_KIND_REAL);
+	value->real = real;
+	return value;
 }
 
-struct json *json_new_boolean(bool value)
+struct json *json_new_boolean(bool boolean)
 {
-	return made(json_boolean(value));
+	struct json *value = new_value(JSON_KIND_BOOL);
+
+	value->boolean = boolean;
+	return value;
 }
 
 struct json *json_new_null(void)
 {
-	return made(json_null());
-}
-
-/* ---------------------------------------------------------------- writing */
-
-/* DEL is the one control character that jansson leaves as it is; it occurs inside strings only. */
-static char *escape_delete(const char *text)
-{
-	GString *escaped = g_string_new(text);
-
-	g_string_replace(escaped, "\x7f", "\\u007F", 0);
-	return g_string_free(escaped, FALSE);
-}
-
-char *json_text(const struct json *value, bool indented)
-{
-	size_t layout = indented ? JSON_INDENT(2) : JSON_COMPACT;
-	char *text = json_dumps(inner(value), layout | JSON_ENCODE_ANY | JSON_ENSURE_ASCII |
-						      JSON_REAL_PRECISION(REAL_DIGITS));
-	char *copy = NULL;
-
-	if (text == NULL)
-		g_error("out of memory: JSON text");
-	copy = strchr(text, '\x7f') == NULL ? g_strdup(text) : escape_delete(text);
-	free(text);
-	return copy;
+	return new_value(JSON_KIND_NULL);
 }

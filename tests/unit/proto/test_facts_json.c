@@ -207,7 +207,7 @@ static void test_other_documents_are_refused(void)
 	static const struct {
 		const char *name, *text, *error;
 	} cases[] = {
-		{"not JSON", "facts", "line 1 column 5: invalid syntax"},
+		{"not JSON", "facts", "line 1 column 2: invalid syntax"},
 		{"other JSON", "{}", "not a saved collection: no \"plimsoll_facts\" at its top"},
 		{"a list", "[1]", "not a saved collection: no \"plimsoll_facts\" at its top"},
 		{"newer version",

@@ -26,8 +26,8 @@ static void test_refuses_what_is_not_strict_json(void)
 		{"trailing comma", "[1,]", "invalid syntax", 1, 4},
 		{"integer out of range", "[9223372036854775808]", "number out of range", 1, 20},
 		{"real out of range", "[1e999]", "number out of range", 1, 6},
-		{"bare word", "{\"a\": secret-token}", "invalid syntax", 1, 12},
-		{"bad UTF-8", "[\"\xff\"]", "invalid UTF-8", 1, 2},
+		{"bare word", "{\"a\": secret-token}", "invalid syntax", 1, 7},
+		{"bad UTF-8", "[\"\xff\"]", "invalid UTF-8", 1, 3},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

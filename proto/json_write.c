@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON values as text: ASCII alone, so that no name in it can steer a terminal or a page. */
+#include <string.h>
+
+#include "proto/json_private.h"
+
+enum { INDENTATION = 2 };
+
+struct writer {
+	GString *text;
+	bool indented;
+	guint depth;
+};
+
+static void write_value(struct writer *writer, const struct json *value);
+
+static void write_unit(GString *text, guint unit)
+{
+	g_string_append_printf(text, "\\u%04X", unit);
+}
+
+static void write_code_point(GString *text, gunichar point)
+{
+	enum { FIRST_WITHOUT_UNIT = 0x10000, HIGH = 0xD800, LOW = 0xDC00, HALF_BITS = 10 };
+
+	if (point < FIRST_WITHOUT_UNIT) {
+		write_unit(text, point);
+		return;
+	}
+	point -= FIRST_WITHOUT_UNIT;
+	write_unit(text, HIGH + (point >> HALF_BITS));
+	write_unit(text, LOW + (point & ((1U << HALF_BITS) - 1)));
+}
+
+static void write_special(GString *text, gunichar point)
+{
+	static const char shorts[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	const char *found = point == 0 || point > 0x7F ? NULL : strchr(shorts, (int)point);
+
+	if (found == NULL) {
+		write_code_point(text, point);
+		return;
+	}
+	g_string_append_c(text, '\\');
+	g_string_append_c(text, letters[found - shorts]);
+}
+
+static bool is_plain(char c)
+{
+	return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+}
+
+static void write_string(GString *text, const char *string, size_t size)
+{
+	const char *end = string + size;
+
+	g_string_append_c(text, '"');
+	while (string < end) {
+		const char *plain = string;
+
+		while (string < end && is_plain(*string))
+			string++;
+		g_string_append_len(text, plain, string - plain);
+		if (string == end)
+			break;
+		write_special(text, g_utf8_get_char(string));
+		string += g_utf8_skip[(unsigned char)*string];
+	}
+	g_string_append_c(text, '"');
+}
+
+/* As a number that reads back as a real. */
+static void write_real(GString *text, double real)
+{
+	char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+	g_string_append(text, g_ascii_formatd(digits, sizeof(digits), "%.15g", real));
+	if (strpbrk(digits, ".e") == NULL)
+		g_string_append(text, ".0");
+}
+
+static void break_line(const struct writer *writer)
+{
+	if (!writer->indented)
+		return;
+	g_string_append_c(writer->text, '\n');
+	for (guint i = 0; i < writer->depth * INDENTATION; i++)
+		g_string_append_c(writer->text, ' ');
+}
+
+static void write_members(struct writer *writer, const struct json *list)
+{
+	g_assert(writer->depth < JSON_MAX_DEPTH);
+	writer->depth++;
+	for (const struct json *member = list->list.first; member != NULL; member = member->next) {
+		if (member != list->list.first)
+			g_string_append_c(writer->text, ',');
+		break_line(writer);
+		if (member->key != NULL) {
+			write_string(writer->text, member->key, strlen(member->key));
+			g_string_append(writer->text, writer->indented ? ": " : ":");
+		}
+		write_value(writer, member);
+	}
+	writer->depth--;
+	if (list->list.first != NULL)
+		break_line(writer);
+}
+
+static void write_value(struct writer *writer, const struct json *value)
+{
+	GString *text = writer->text;
+
+	switch (json_kind(value)) {
+	case JSON_KIND_NULL:
+		g_string_append(text, "null");
+		break;
+	case JSON_KIND_BOOL:
+		g_string_append(text, value->boolean ? "true" : "false");
+		break;
+	case JSON_KIND_INTEGER:
+		g_string_append_printf(text, "%" G_GINT64_FORMAT, value->integer);
+		break;
+	case JSON_KIND_REAL:
+		write_real(text, value->real);
+		break;
+	case JSON_KIND_STRING:
+		write_string(text, value->string.text, value->string.size);
+		break;
+	case JSON_KIND_ARRAY:
+	case JSON_KIND_OBJECT:
+		g_string_append_c(text, value->kind == JSON_KIND_ARRAY ? '[' : '{');
+		write_members(writer, value);
+		g_string_append_c(text, value->kind == JSON_KIND_ARRAY ? ']' : '}');
+		break;
+	}
+}
+
+char *json_text(const struct json *value, bool indented)
+{
+	struct writer writer = {.text = g_string_new(NULL), .indented = indented};
+
+	write_value(&writer, value);
+	return g_string_free(writer.text, FALSE);
+}
