@@ -29,6 +29,7 @@ struct host_stat {
 	int64_t uid, gid, size;
 	int64_t mtime_s, ctime_s;
 	int64_t link_ctime_s; /* the latest change of a link on the way; 0 = there is none */
+	int64_t move_ctime_s; /* the same of a folder that was moved, or given other rights */
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
 	bool has_acl;

@@ -23,6 +23,7 @@ static const struct schema_field fields[] = {
 	{"engine_swarm_remote_manager", NULL, 1, "engine"},
 
 	{"dockerd", NULL, 1, "dockerd"},
+	{"dockerd", "other_children", 1, "process"},
 	{"dockerd_option", NULL, 1, "dockerd"},
 	{"dockerd_listen", NULL, 1, "dockerd"},
 	{"dockerd_activated", NULL, 1, "dockerd"},
@@ -90,6 +91,7 @@ static const struct schema_field fields[] = {
 	{"volume", NULL, 1, "volume"},
 	{"volume", "bind_real", 1, "file"},
 	{"volume", "bind_status", 1, "file"},
+	{"path_alias", NULL, 1, "mount"},
 	{"node", NULL, 1, "node"},
 	{"service", NULL, 1, "service"},
 	{"service_port", NULL, 1, "service"},

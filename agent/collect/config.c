@@ -53,7 +53,7 @@ static const char *const kept_keys[] = {
 
 struct document {
 	const struct host_read *read;
-	const struct host_stat *stat; /* for the links on the way */
+	const struct host_stat *stat; /* for links and folders on the way */
 	bool is_parsed;
 	struct json *root; /* NULL: no object */
 	struct json_place place;
@@ -335,8 +335,11 @@ static Plimsoll__ConfigFile *make_file(const struct survey *survey, const struct
 	if (!document->is_parsed)
 		return fact;
 	WIRE_SET(fact, mtime, document->read->mtime_s);
-	/* A link that was turned to another file is a change of what dockerd reads. */
-	WIRE_SET(fact, ctime, MAX(document->read->ctime_s, document->stat->link_ctime_s));
+	/* A link that was turned to another file is a change of what dockerd reads, and so is a
+	 * folder that was put in the place of another one. */
+	WIRE_SET(fact, ctime,
+		 MAX(document->read->ctime_s,
+		     MAX(document->stat->link_ctime_s, document->stat->move_ctime_s)));
 	WIRE_SET(fact, parse_ok, document->root != NULL);
 	if (document->root != NULL)
 		return fact;

@@ -18,12 +18,13 @@
 #include "agent/collect/unit.h"
 #include "agent/proc_text.h"
 
-enum { MAX_CANDIDATES = 16, ENVIRONMENT_BYTES = 1 << 20 };
+enum { MAX_CANDIDATES = 16, ENVIRONMENT_BYTES = 1 << 20, PID_FILE_BYTES = 64 };
 
 struct candidate {
 	const struct host_process *process;
 	char **words;
 	const struct host_read *status, *limits, *environment;
+	const struct host_read *pid_file; /* NULL: it writes none */
 	struct dockerd_sockets sockets;
 	struct namespace_links ns;
 	char *cert_path; /* NULL: not seen */
@@ -47,7 +48,7 @@ static void want_peer(struct survey *survey)
 
 	if (survey->host->socket_path != NULL)
 		dockerd->peer = host_want_peer(survey->batch, survey->host->socket_path);
-	dockerd->pid_file = host_want_read(survey->batch, "/run/docker.pid", 64);
+	dockerd->pid_file = host_want_read(survey->batch, "/run/docker.pid", PID_FILE_BYTES);
 	dockerd->serving = -1;
 	survey->dockerd = dockerd;
 }
@@ -61,6 +62,19 @@ static int64_t user_of_endpoint(const struct survey *survey)
 	if (path == NULL || !g_str_has_prefix(path, prefix))
 		return 0;
 	return g_ascii_strtoll(path + strlen(prefix), NULL, 10);
+}
+
+static void want_pid_file(struct survey *survey, struct candidate *candidate)
+{
+	g_autofree char *given = options_last(pflag_dockerd_options,
+					      (const char *const *)candidate->words, "pidfile");
+	g_autofree char *of_user =
+		g_strdup_printf("/run/user/%" G_GINT64_FORMAT "/docker.pid", survey->dockerd->user);
+	const char *usual = survey->dockerd->user > 0 ? of_user : "/run/docker.pid";
+	const char *path = given == NULL ? usual : given;
+
+	if (path[0] == '/')
+		candidate->pid_file = host_want_read(survey->batch, path, PID_FILE_BYTES);
 }
 
 static void want_process(struct survey *survey, struct candidate *candidate)
@@ -77,6 +91,7 @@ static void want_process(struct survey *survey, struct candidate *candidate)
 	candidate->limits = host_want_read(survey->batch, limits, LIMIT_PROC_FILE_BYTES);
 	candidate->environment = host_want_read(survey->batch, environment, ENVIRONMENT_BYTES);
 	namespaces_want(survey, pid, &candidate->ns);
+	want_pid_file(survey, candidate);
 	dockerd_sockets_want(survey, folder, &candidate->sockets);
 }
 
@@ -413,18 +428,36 @@ static void set_user(const struct survey *survey, const struct candidate *candid
 	fact->home = survey_text(survey, accounts_home(survey, uid));
 }
 
-static int64_t count_proxies(const struct survey *survey, int64_t pid)
+/* Helpers of published ports; what else a dockerd starts might be one by another name. */
+static void set_children(const struct survey *survey, Plimsoll__Dockerd *fact)
 {
+	static const char *const known[] = {"containerd", "docker-containerd", "dockerd", NULL};
 	const struct host_process_table *table = processes_table(survey);
-	int64_t n = 0;
+	int64_t n_proxies = 0, n_others = 0;
 
 	for (guint i = 0; i < table->n_processes; i++) {
 		const struct host_process *process = &table->processes[i];
 		g_autofree char *base = process->exe == NULL ? NULL : proc_base_name(process->exe);
 
-		n += process->ppid == pid && g_strcmp0(base, "docker-proxy") == 0;
+		if (process->ppid != fact->pid)
+			continue;
+		if (g_strcmp0(base, "docker-proxy") == 0)
+			n_proxies++;
+		else if (base == NULL || !g_strv_contains(known, base))
+			n_others++;
 	}
-	return n;
+	WIRE_SET(fact, docker_proxy_children, n_proxies);
+	WIRE_SET(fact, other_children, n_others);
+}
+
+/* The start as a clock showed it that was set since: the process table counts from the boot. */
+static void set_pid_file_time(const struct candidate *candidate, Plimsoll__Dockerd *fact)
+{
+	const struct host_read *file = candidate->pid_file;
+
+	if (file != NULL && file->state.status == PLIMSOLL__FETCH__STATUS__OK &&
+	    g_ascii_strtoll(file->data, NULL, 10) == fact->pid)
+		WIRE_SET(fact, pid_file_at, file->mtime_s);
 }
 
 static Plimsoll__Dockerd__Role role_of(const struct dockerd_survey *dockerd, guint i)
@@ -466,8 +499,8 @@ static Plimsoll__Dockerd *make_fact(const struct survey *survey, guint i)
 	dockerd_sockets_set(survey, &candidate->sockets, fact);
 	set_activated(survey, i, fact);
 	if (processes_are_complete(survey))
-		WIRE_SET(fact, docker_proxy_children,
-			 count_proxies(survey, candidate->process->pid));
+		set_children(survey, fact);
+	set_pid_file_time(candidate, fact);
 	if (dockerd->serving == (int)i)
 		fact->found_by = survey_text(survey, dockerd->found_by);
 	return fact;

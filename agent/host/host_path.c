@@ -23,7 +23,7 @@ struct walk {
 	GString *done;    /* its realpath; "" = the root */
 	GString *pending; /* what is left to go */
 	guint links;
-	int64_t link_ctime_s;
+	int64_t link_ctime_s, move_ctime_s;
 };
 
 static void walk_done(struct walk *walk)
@@ -117,6 +117,17 @@ static int follow_link(struct walk *walk, int link_fd)
 	return target[0] == '/' ? restart_at_root(walk) : 0;
 }
 
+/* A new or lost entry changes both times of a folder; a move, or new rights, only the one. */
+static bool is_moved(const struct stat *folder)
+{
+	const struct timespec *changed = &folder->st_ctim;
+	const struct timespec *entries = &folder->st_mtim;
+
+	return S_ISDIR(folder->st_mode) &&
+	       (changed->tv_sec > entries->tv_sec ||
+		(changed->tv_sec == entries->tv_sec && changed->tv_nsec > entries->tv_nsec));
+}
+
 static int enter(struct walk *walk, const char *name)
 {
 	PLIMSOLL_AUTO_FD child = open_child(walk->fd, name);
@@ -128,6 +139,8 @@ static int enter(struct walk *walk, const char *name)
 		walk->link_ctime_s = MAX(walk->link_ctime_s, info.st_ctim.tv_sec);
 		return follow_link(walk, child);
 	}
+	if (is_moved(&info))
+		walk->move_ctime_s = MAX(walk->move_ctime_s, info.st_ctim.tv_sec);
 	plimsoll_auto_close(&walk->fd);
 	walk->fd = plimsoll_steal_fd(&child);
 	g_string_append_printf(walk->done, "/%s", name);
@@ -223,6 +236,7 @@ void host_path_init(struct host_path *ret_path, int root_fd, const char *path)
 	*ret_path = (struct host_path){.fd = -1};
 	ret_path->errno_value = path[0] == '/' ? walk_path(&walk, path, ret_path) : EINVAL;
 	ret_path->link_ctime_s = walk.link_ctime_s;
+	ret_path->move_ctime_s = walk.move_ctime_s;
 	if (ret_path->errno_value == 0) {
 		ret_path->fd = plimsoll_steal_fd(&walk.fd);
 		ret_path->real = g_strdup(walk.done->len == 0 ? "/" : walk.done->str);

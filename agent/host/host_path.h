@@ -22,6 +22,8 @@ struct host_path {
 			      of the nearest ancestor that exists; NULL = not known */
 	char *link_target; /* NULL: the path itself is no link */
 	int64_t link_ctime_s; /* the latest change of a link on the way; 0 = there was none */
+	int64_t move_ctime_s; /* the latest time that a folder on the way was moved, or its rights
+				 were changed, since its entries were; 0 = none was */
 };
 
 void host_path_init(struct host_path *ret_path, int root_fd, const char *path);

@@ -33,14 +33,15 @@ static const char *const status_names[] = {
 	}
 
 static const struct field stat_fields[] = {
-	FIELD(host_stat, FIELD_TEXT, real),        FIELD(host_stat, FIELD_TEXT, real_parent),
-	FIELD(host_stat, FIELD_TEXT, link_target), FIELD(host_stat, FIELD_BOOL, dangling),
-	FIELD(host_stat, FIELD_BOOL, is_link),     FIELD(host_stat, FIELD_UINT32, mode),
-	FIELD(host_stat, FIELD_INT64, uid),        FIELD(host_stat, FIELD_INT64, gid),
-	FIELD(host_stat, FIELD_INT64, size),       FIELD(host_stat, FIELD_INT64, mtime_s),
-	FIELD(host_stat, FIELD_INT64, ctime_s),    FIELD(host_stat, FIELD_UINT64, inode),
-	FIELD(host_stat, FIELD_UINT32, dev_major), FIELD(host_stat, FIELD_UINT32, dev_minor),
-	FIELD(host_stat, FIELD_BOOL, has_acl),     FIELD(host_stat, FIELD_INT64, link_ctime_s),
+	FIELD(host_stat, FIELD_TEXT, real),          FIELD(host_stat, FIELD_TEXT, real_parent),
+	FIELD(host_stat, FIELD_TEXT, link_target),   FIELD(host_stat, FIELD_BOOL, dangling),
+	FIELD(host_stat, FIELD_BOOL, is_link),       FIELD(host_stat, FIELD_UINT32, mode),
+	FIELD(host_stat, FIELD_INT64, uid),          FIELD(host_stat, FIELD_INT64, gid),
+	FIELD(host_stat, FIELD_INT64, size),         FIELD(host_stat, FIELD_INT64, mtime_s),
+	FIELD(host_stat, FIELD_INT64, ctime_s),      FIELD(host_stat, FIELD_UINT64, inode),
+	FIELD(host_stat, FIELD_UINT32, dev_major),   FIELD(host_stat, FIELD_UINT32, dev_minor),
+	FIELD(host_stat, FIELD_BOOL, has_acl),       FIELD(host_stat, FIELD_INT64, link_ctime_s),
+	FIELD(host_stat, FIELD_INT64, move_ctime_s),
 };
 static const struct field read_fields[] = {
 	FIELD(host_read, FIELD_INT64, mtime_s),

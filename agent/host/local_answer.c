@@ -38,6 +38,7 @@ void local_answer_stat(int root_fd, struct arena *arena, struct host_stat *answe
 	answer->link_target = arena_strdup(arena, place.link_target);
 	answer->is_link = place.link_target != NULL;
 	answer->link_ctime_s = place.link_ctime_s;
+	answer->move_ctime_s = place.move_ctime_s;
 	answer->state = host_state_from_errno(place.errno_value);
 	if (place.errno_value != 0) {
 		answer->dangling = answer->is_link && place.errno_value == ENOENT;

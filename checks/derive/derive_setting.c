@@ -6,6 +6,7 @@
  */
 #include "checks/derive/derive_setting.h"
 #include "checks/derive/derive_internal.h"
+#include "checks/derive/derive_path.h"
 
 enum { START_SLACK_S = 2 }; /* file times and process start are rounded differently */
 
@@ -330,14 +331,43 @@ static bool is_file_stale(const struct derivation *d)
 		return is_config_path_given(d);
 	if (!file->has_mtime || !file->has_ctime || !d->serving->has_start_at)
 		return true;
-	limit = d->serving->start_at + START_SLACK_S;
+	limit = d->serving->start_at;
+	/* A clock that was put forward since has moved the start with it, the file's times not. */
+	if (d->serving->has_pid_file_at)
+		limit = MIN(limit, d->serving->pid_file_at);
+	limit += START_SLACK_S;
 	return file->mtime > limit || file->ctime > limit;
+}
+
+static bool is_folder_of(const char *folder, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash != NULL ? (size_t)(slash - path) : 0;
+
+	return length > 0 && strncmp(folder, path, length) == 0 && folder[length] == '\0';
+}
+
+/* A mount over the file or its folder: it hides what dockerd read if it came later. */
+static const char *mount_over_file(struct derivation *d)
+{
+	const char *path = derive_path_real(d, d->out->place->config_path);
+
+	for (size_t i = 0; path != NULL && i < d->facts->n_mount; i++) {
+		const char *point = d->facts->mount[i]->mount_point;
+
+		if (point == NULL)
+			return "a file system";
+		if (strcmp(point, path) == 0 || is_folder_of(point, path))
+			return point;
+	}
+	return NULL;
 }
 
 /* Why neither the file nor the defaults can be believed. */
 static struct reason file_reason(struct derivation *d)
 {
 	struct reason reason = derive_config_reason(d);
+	const char *mount = mount_over_file(d);
 
 	for (size_t i = 0; i < d->facts->n_config_option; i++)
 		if (d->facts->config_option[i]->name == NULL ||
@@ -346,6 +376,9 @@ static struct reason file_reason(struct derivation *d)
 
 	if (reason.code == NULL && is_file_stale(d))
 		return (struct reason){"UK_STALE", d->out->place->config_path};
+	if (reason.code == NULL && mount != NULL)
+		return (struct reason){"UK_STALE",
+				       derive_text(d, "when %s was mounted is not visible", mount)};
 	return reason;
 }
 

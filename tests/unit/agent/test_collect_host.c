@@ -262,6 +262,7 @@ static void test_default_host(void)
 	g_assert_cmpint(dockerd->role, ==, PLIMSOLL__DOCKERD__ROLE__SERVING);
 	g_assert_cmpstr(dockerd->found_by, ==, "socket"); /* handed on by systemd */
 	g_assert_cmpint(dockerd->docker_proxy_children, ==, 2);
+	g_assert_cmpint(dockerd->other_children, ==, 0);
 	g_assert_cmpstr(dockerd->env_cert_path, ==, "");
 	g_assert_true(facts->host->process_table_seen);
 	g_assert_cmpuint(facts->n_container, ==, 3);

@@ -6,7 +6,7 @@
 #include "proto/json.h"
 #include "tests/unit/support/scratch.h"
 
-enum { HOST_NS = 7000, OTHER_NS = 7001 };
+enum { HOST_NS = 7000, OTHER_NS = 7001, PID_FILE_AT = 5000 };
 
 #define ID "5f6a1248185c55e3619db35fa6492578eb3baf0d95f7cc30152db88c1e7863f3"
 
@@ -250,7 +250,10 @@ static char *write_host(const struct made_host *made)
 	if (made->pid_file != NULL) {
 		struct json *reads = json_set(root, "read", json_object_new());
 
-		json_set(answer(reads, "/run/docker.pid"), "text", json_new_string(made->pid_file));
+		struct json *read = answer(reads, "/run/docker.pid");
+
+		json_set(read, "text", json_new_string(made->pid_file));
+		json_set(read, "mtime_s", json_new_integer(PID_FILE_AT));
 	}
 	text = json_text(root, true);
 	scratch_write(dir, "host.json", text, -1);
@@ -304,9 +307,42 @@ static void test_hosts(void)
 	}
 }
 
+/* The start counts from the boot; the pid file keeps the clock's time of then. */
+static void test_pid_file_time(void)
+{
+	static const struct {
+		const char *claim, *text;
+		bool has_time;
+	} files[] = {
+		{"of this process", "70\n", true},
+		{"of another one", "71\n", false},
+		{"empty", "", false},
+		{"none", NULL, false},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+		const struct made_host made = {.own_ns = HOST_NS,
+					       .peer_pid = 70,
+					       .pid_file = files[i].text,
+					       .processes = {DOCKERD(70)}};
+		struct collect_options how = {.now_s = 1};
+		char *dir = write_host(&made);
+		PLIMSOLL_AUTO(host) *host = host_recorded_new(dir, NULL);
+		PLIMSOLL_AUTO(collection) *collection = collect(host, &how, NULL);
+		const Plimsoll__Dockerd *dockerd = collection->facts->dockerd[0];
+
+		g_test_message("%s", files[i].claim);
+		g_assert_cmpint(dockerd->has_pid_file_at, ==, files[i].has_time);
+		if (files[i].has_time)
+			g_assert_cmpint(dockerd->pid_file_at, ==, PID_FILE_AT);
+		scratch_free(dir);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/dockerd/the one that serves is told by proof", test_hosts);
+	g_test_add_func("/dockerd/the pid file's time", test_pid_file_time);
 	return g_test_run();
 }

@@ -100,6 +100,31 @@ static void test_both_ways(void)
 	scratch_free(g_steal_pointer(&root));
 }
 
+/* A move changes a folder, not its entries. */
+static void test_moved_folder(void)
+{
+	g_autofree char *root = make_tree();
+	g_autofree char *folder = g_build_filename(root, "run/deep", NULL);
+	PLIMSOLL_AUTO_FD root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	static const char *const paths[] = {"/run/deep", "/run/deep/none", "/var/deep/file"};
+
+	tree_write(root, "/run/deep/file", "x");
+	for (guint moved = 0; moved < 2; moved++) {
+		for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+			HOST_PATH_AUTO place = {.fd = -1};
+
+			host_path_init(&place, root_fd, paths[i]);
+			if (moved)
+				g_assert_cmpint(place.move_ctime_s, >, 1000);
+			else
+				g_assert_cmpint(place.move_ctime_s, ==, 0);
+		}
+		g_assert_cmpint(utimensat(AT_FDCWD, folder, long_ago, 0), ==, 0);
+	}
+	scratch_free(g_steal_pointer(&root));
+}
+
 static void test_relative(void)
 {
 	PLIMSOLL_AUTO_FD root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -112,6 +137,7 @@ static void test_relative(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/host-path/a moved folder shows", test_moved_folder);
 	g_test_add_func("/host-path/links and dots stay inside", test_cases);
 	g_test_add_func("/host-path/the kernel agrees", test_both_ways);
 	g_test_add_func("/host-path/relative paths are refused", test_relative);

@@ -196,6 +196,15 @@ static const struct derive_case unresolved[] = {
 	" 'mtime': " mtime ", 'ctime': " ctime                                                     \
 	"}], 'config_option': [" DERIVE_JSON("log-level", "string", "warn") "]}"
 
+/* A dockerd by whose pid file it started at another time than by the process table. */
+#define STARTED(pid_file_at)                                                                       \
+	DERIVE_HOST, DERIVE_ENGINE,                                                                \
+		"{'dockerd': [{'pid': 700, 'start_at': 1000, 'uid': 0, 'gid': 0, 'role': "         \
+		"'serving',"                                                                       \
+		" 'argv_seen': true, 'pid_file_at': " pid_file_at "}]}"
+#define MOUNTED(path)                                                                              \
+	"{'mount': [{'mount_point': '" path "', 'root': '/srv/x', 'fs_type': 'ext4'}]}"
+
 static const struct derive_case stale[] = {
 	{"worked 28: changed after the start, not known without an earlier snapshot",
 	 {RUNNING(DERIVE_OPTION("icc", "true")), CHANGED_FILE("5000", "5000")},
@@ -211,6 +220,19 @@ static const struct derive_case stale[] = {
 	{"a newer ctime alone makes it stale",
 	 {RUNNING(""), CHANGED_FILE("900", "1003")},
 	 {{"setting name=log-level", "state: UK_STALE"}}},
+	{"a mount over the file may be younger than the start, whatever the file's times",
+	 {RUNNING(""), CHANGED_FILE("900", "900"), MOUNTED("/etc/docker/daemon.json")},
+	 {{"setting name=log-level",
+	   "state: UK_STALE | detail: when /etc/docker/daemon.json was mounted is not visible"}}},
+	{"over its folder too, also where the file is absent then",
+	 {RUNNING(""), DERIVE_NO_FILE, MOUNTED("/etc/docker")},
+	 {{"setting name=log-level", "state: UK_STALE | configured: info"}}},
+	{"file systems further up are mounted when the machine starts",
+	 {RUNNING(""), CHANGED_FILE("900", "900"), MOUNTED("/etc")},
+	 {{"setting name=log-level", "state: ok | value: warn"}}},
+	{"a pid file of the start, the file older",
+	 {STARTED("1001"), CHANGED_FILE("1002", "900")},
+	 {{"setting name=log-level", "state: ok | value: warn"}}},
 	{"a file that does not parse is not the one that was read",
 	 {RUNNING(""), "{'config_file': [{'path': '/etc/docker/daemon.json', 'status': "
 		       "'parse_error', 'parse_ok':"
@@ -219,6 +241,19 @@ static const struct derive_case stale[] = {
 	{"dockerd does not start without a file that it was told to read",
 	 {RUNNING(DERIVE_OPTION("config-file", "/etc/docker/daemon.json")), DERIVE_NO_FILE},
 	 {{"setting name=icc", "state: UK_STALE"}}},
+};
+
+/* Not cleared: without the row of a folder nothing says that it is a link, and without its pid file
+ * a start is what the process table says. */
+static const struct derive_case uncleared[] = {
+	{"a clock that was put forward: the pid file tells when the start was by the old one",
+	 {STARTED("500"), CHANGED_FILE("900", "900")},
+	 {{"setting name=log-level", "state: UK_STALE"}}},
+	{"a mount over the folder that the configuration's is a link to",
+	 {RUNNING(""), DERIVE_NO_FILE, MOUNTED("/srv/docker"),
+	  "{'file': [{'role': 'config_dir', 'path': '/etc/docker', 'real': '/srv/docker', 'status':"
+	  " 'ok'}]}"},
+	 {{"setting name=log-level", "state: UK_STALE"}}},
 };
 
 static void test_values(void)
@@ -239,6 +274,7 @@ static void test_unresolved(void)
 static void test_stale(void)
 {
 	derive_check(stale, G_N_ELEMENTS(stale));
+	derive_check(uncleared, G_N_ELEMENTS(uncleared));
 }
 
 static void test_clearing(void)
