@@ -13,7 +13,7 @@ struct catalogue {
 	struct arena *arena;
 	GArray *checks;     /* struct check, in the order of the files */
 	GArray *benchmarks; /* struct benchmark */
-	char *hash;
+	GArray *sources;    /* struct catalogue_source, for the hash */
 };
 
 /* ---- files of the folder ---- */
@@ -138,34 +138,19 @@ static bool add_benchmark(struct catalogue *catalogue, const struct pending *pen
 	return true;
 }
 
-static bool read_sources(struct catalogue *catalogue, const struct catalogue_source *sources,
-			 guint n, GError **error)
+static bool read_sources(struct catalogue *catalogue, GError **error)
 {
 	g_autoptr(GArray) pending = g_array_new(FALSE, FALSE, sizeof(struct pending));
 
-	for (guint i = 0; i < n; i++)
-		if (!read_source(catalogue, &sources[i], pending, error))
+	for (guint i = 0; i < catalogue->sources->len; i++)
+		if (!read_source(catalogue,
+				 &g_array_index(catalogue->sources, struct catalogue_source, i),
+				 pending, error))
 			return false;
 	for (guint i = 0; i < pending->len; i++)
 		if (!add_benchmark(catalogue, &g_array_index(pending, struct pending, i), error))
 			return false;
 	return true;
-}
-
-/* Name and size go in as well, so that moving text between files changes the hash. */
-static char *hash_files(const struct catalogue_source *sources, guint n)
-{
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-
-	for (guint i = 0; i < n; i++) {
-		g_autofree char *header =
-			g_strdup_printf("%s %zu\n", sources[i].file.name, sources[i].file.size);
-
-		g_checksum_update(checksum, (const guchar *)header, (gssize)strlen(header));
-		g_checksum_update(checksum, (const guchar *)sources[i].file.text,
-				  (gssize)sources[i].file.size);
-	}
-	return g_strdup(g_checksum_get_string(checksum));
 }
 
 static struct catalogue *make_catalogue(void)
@@ -175,6 +160,7 @@ static struct catalogue *make_catalogue(void)
 	catalogue->arena = arena_new(SIZE_MAX);
 	catalogue->checks = g_array_new(FALSE, TRUE, sizeof(struct check));
 	catalogue->benchmarks = g_array_new(FALSE, TRUE, sizeof(struct benchmark));
+	catalogue->sources = g_array_new(FALSE, TRUE, sizeof(struct catalogue_source));
 	return catalogue;
 }
 
@@ -183,32 +169,28 @@ struct catalogue *catalogue_new_from(const struct catalogue_source *sources, gui
 {
 	PLIMSOLL_AUTO(catalogue) *catalogue = make_catalogue();
 
-	if (!read_sources(catalogue, sources, n, error))
-		return NULL;
-	catalogue->hash = hash_files(sources, n);
-	return g_steal_pointer(&catalogue);
+	g_array_append_vals(catalogue->sources, sources, n);
+	return read_sources(catalogue, error) ? g_steal_pointer(&catalogue) : NULL;
 }
 
 struct catalogue *catalogue_new(const char *dir, GError **error)
 {
-	PLIMSOLL_AUTO(arena) *files = arena_new(SIZE_MAX);
-	g_autoptr(GArray) sources = g_array_new(FALSE, TRUE, sizeof(struct catalogue_source));
+	PLIMSOLL_AUTO(catalogue) *catalogue = make_catalogue();
 
-	add_embedded(sources);
-	if (dir != NULL && !add_folder(sources, files, dir, error))
+	add_embedded(catalogue->sources);
+	if (dir != NULL && !add_folder(catalogue->sources, catalogue->arena, dir, error))
 		return NULL;
-	return catalogue_new_from((const struct catalogue_source *)(void *)sources->data,
-				  sources->len, error);
+	return read_sources(catalogue, error) ? g_steal_pointer(&catalogue) : NULL;
 }
 
 void catalogue_free(struct catalogue *catalogue)
 {
 	if (catalogue == NULL)
 		return;
+	g_array_free(catalogue->sources, TRUE);
 	g_array_free(catalogue->benchmarks, TRUE);
 	g_array_free(catalogue->checks, TRUE);
 	arena_free(catalogue->arena);
-	g_free(catalogue->hash);
 	g_free(catalogue);
 }
 
@@ -254,9 +236,20 @@ const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, c
 	return NULL;
 }
 
-const char *catalogue_hash(const struct catalogue *catalogue)
+/* Name and size go in as well, so that moving text between files changes the hash. */
+char *catalogue_hash(const struct catalogue *catalogue)
 {
-	return catalogue->hash;
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	for (guint i = 0; i < catalogue->sources->len; i++) {
+		const struct yaml_file *file =
+			&g_array_index(catalogue->sources, struct catalogue_source, i).file;
+		g_autofree char *header = g_strdup_printf("%s %zu\n", file->name, file->size);
+
+		g_checksum_update(checksum, (const guchar *)header, (gssize)strlen(header));
+		g_checksum_update(checksum, (const guchar *)file->text, (gssize)file->size);
+	}
+	return g_strdup(g_checksum_get_string(checksum));
 }
 
 /* ---- "did you mean" ---- */

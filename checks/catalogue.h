@@ -29,8 +29,9 @@ const struct check *catalogue_find(const struct catalogue *catalogue, const char
 /* Accepts "cis-docker-1.6.0", "cis-1.6.0" and "1.6.0". */
 const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, const char *name);
 const struct benchmark *catalogue_benchmarks(const struct catalogue *catalogue, guint *ret_n);
-/* SHA-256 over everything loaded, hex: a finding's interval carries it. */
-const char *catalogue_hash(const struct catalogue *catalogue);
+/* SHA-256 over everything loaded, hex: a finding's interval carries it. gives: free with g_free();
+ * takes a millisecond or two, so whoever needs it again keeps it. */
+char *catalogue_hash(const struct catalogue *catalogue);
 /* The check whose name or id is nearest, for "did you mean"; NULL when nothing is near. */
 const char *catalogue_suggest(const struct catalogue *catalogue, const char *name);
 

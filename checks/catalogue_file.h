@@ -21,7 +21,8 @@ struct embedded_file {
 };
 extern const struct embedded_file catalogue_embedded[];
 
-/* As catalogue_new(), from these files alone. All borrowed. For tests and fuzzing. */
+/* As catalogue_new(), from these files alone. Names and texts are borrowed for as long as the
+ * catalogue lives. For tests and fuzzing. */
 struct catalogue *catalogue_new_from(const struct catalogue_source *sources, guint n,
 				     GError **error);
 

@@ -21,6 +21,7 @@ bool intake_rules_load(const struct config *config, struct intake_rules *ret_rul
 					   .parameters_hash = wire_hex(digest, sizeof digest)};
 	if (ret_rules->catalogue == NULL)
 		return false;
+	ret_rules->catalogue_hash = catalogue_hash(ret_rules->catalogue);
 	ret_rules->benchmark = catalogue_benchmark(ret_rules->catalogue, config->benchmark);
 	if (ret_rules->benchmark != NULL)
 		return true;
@@ -32,6 +33,7 @@ bool intake_rules_load(const struct config *config, struct intake_rules *ret_rul
 void intake_rules_done(struct intake_rules *rules)
 {
 	g_clear_pointer(&rules->catalogue, catalogue_free);
+	g_clear_pointer(&rules->catalogue_hash, g_free);
 	g_clear_pointer(&rules->parameters_hash, g_free);
 }
 
@@ -46,7 +48,7 @@ struct intake *intake_new(const struct intake_rules *rules, const char *host_id,
 	intake->input = (struct report_input){
 		.host_id = host_id,
 		.received_at_s = received_at_s,
-		.catalogue_hash = catalogue_hash(rules->catalogue),
+		.catalogue_hash = rules->catalogue_hash,
 		.parameters_hash = rules->parameters_hash,
 	};
 	return intake;

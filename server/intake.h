@@ -22,7 +22,7 @@ enum {
 struct intake_rules {
 	struct catalogue *catalogue;
 	const struct benchmark *benchmark; /* of the catalogue */
-	char *parameters_hash;
+	char *catalogue_hash, *parameters_hash;
 };
 
 /*

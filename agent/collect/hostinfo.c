@@ -5,7 +5,6 @@
  */
 #include "agent/collect/hostinfo.h"
 
-#include <openssl/hmac.h>
 #include <string.h>
 
 #include "agent/collect/dockerd.h"
@@ -285,16 +284,12 @@ static void set_listeners(const struct survey *survey, Plimsoll__Host *host)
 static void set_host_id(const struct survey *survey, Plimsoll__Snapshot *snapshot)
 {
 	g_autofree char *machine_id = first_line(survey->hostinfo->machine_id);
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned size = 0;
 	g_autofree char *hex = NULL;
 
 	if (machine_id == NULL)
 		return;
-	if (HMAC(EVP_sha256(), product_key, (int)strlen(product_key),
-		 (const unsigned char *)machine_id, strlen(machine_id), digest, &size) == NULL)
-		return;
-	hex = wire_hex(digest, size);
+	hex = g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)product_key,
+					strlen(product_key), machine_id, -1);
 	snapshot->host_id = survey_text(survey, hex);
 }
 

@@ -10,6 +10,7 @@
 #include <libaudit.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/host/audit_text.h"
 #include "agent/host/batch_private.h"
@@ -130,10 +131,19 @@ static bool ask_auditctl(struct arena *arena, struct host_audit *audit)
 		"/usr/bin/auditctl",
 	};
 
+	struct stat earlier = {0};
+
 	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-		g_autofree char *text = auditctl_list(programs[i]);
+		struct stat info = {0};
+		g_autofree char *text = NULL;
 		bool truncated = false;
 
+		/* /sbin is often /usr/sbin: one program is run once. */
+		if (stat(programs[i], &info) < 0 ||
+		    (info.st_ino == earlier.st_ino && info.st_dev == earlier.st_dev))
+			continue;
+		earlier = info;
+		text = auditctl_list(programs[i]);
 		if (text == NULL)
 			continue;
 		audit->source = PLIMSOLL__AUDIT_STATUS__SOURCE__AUDITCTL;

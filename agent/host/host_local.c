@@ -106,7 +106,7 @@ static void answer(const struct local *local, struct arena *arena, struct local_
 		local_answer_stat(local->root_fd, arena, want);
 		break;
 	case HOST_WANT_READ:
-		local_answer_read(local->root_fd, arena, want);
+		local_answer_read(local->root_fd, folder, arena, want);
 		break;
 	case HOST_WANT_LINK:
 		local_answer_link(local->root_fd, folder, arena, want);
@@ -143,7 +143,7 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 	struct local *local = (struct local *)host;
 	int64_t deadline_us = g_get_monotonic_time() + LIMIT_HOST_BATCH_MS * INT64_C(1000);
 	bool has_proc = !is_missing_part(local, "/proc");
-	struct local_folder folder = {NULL, -1};
+	struct local_folder folder = {.fd = -1};
 
 	(void)error;
 	/* Processes first: later answers are about the ones that were seen. */

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -75,15 +77,63 @@ static int open_for_reading(int root_fd, const char *path, mode_t type, struct s
 	return host_path_reopen(place, O_RDONLY | (type == S_IFDIR ? O_DIRECTORY : 0));
 }
 
-void local_answer_read(int root_fd, struct arena *arena, struct host_read *answer)
+void local_folder_done(struct local_folder *folder)
 {
-	struct stat info = {0};
-	PLIMSOLL_AUTO_FD fd = open_for_reading(root_fd, answer->path, S_IFREG, &info);
+	if (folder->path != NULL)
+		plimsoll_auto_close(&folder->fd);
+	g_clear_pointer(&folder->path, g_free);
+}
+
+static bool is_proc(int fd)
+{
+	struct statfs info = {0};
+
+	return fstatfs(fd, &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
+}
+
+/* gives: a descriptor that stays the folder's, or -1 and errno. */
+static int open_folder(int root_fd, struct local_folder *folder, const char *path)
+{
+	int fd = -1;
+
+	if (g_strcmp0(folder->path, path) == 0)
+		return folder->fd;
+	local_folder_done(folder);
+	fd = host_path_open(root_fd, path);
+	if (fd >= 0)
+		*folder = (struct local_folder){g_strdup(path), fd, is_proc(fd)};
+	return fd;
+}
+
+/* A file of the kernel's own file system takes one call; no device or pipe waits there. Links are
+ * left to the careful way. gives: a descriptor, or -1. */
+static int open_in_proc(int root_fd, struct local_folder *folder, const char *path)
+{
+	g_autofree char *parent = NULL;
+	const char *slash = strrchr(path, '/');
+
+	if (!g_str_has_prefix(path, "/proc/"))
+		return -1;
+	parent = g_strndup(path, (gsize)(slash - path));
+	if (open_folder(root_fd, folder, parent) < 0 || !folder->is_proc)
+		return -1;
+	return openat(folder->fd, slash + 1,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void local_answer_read(int root_fd, struct local_folder *folder, struct arena *arena,
+		       struct host_read *answer)
+{
+	struct stat info = {0}; /* times of what the kernel makes up say nothing */
+	PLIMSOLL_AUTO_FD fd = open_in_proc(root_fd, folder, answer->path);
+	const char *data = NULL;
 	bool truncated = false;
 	size_t size = 0;
-	const char *data =
-		fd < 0 ? NULL : host_read_all(fd, answer->max_bytes, arena, &size, &truncated);
 
+	if (fd < 0)
+		fd = open_for_reading(root_fd, answer->path, S_IFREG, &info);
+	if (fd >= 0)
+		data = host_read_all(fd, answer->max_bytes, arena, &size, &truncated);
 	if (data == NULL) {
 		answer->state = host_state_from_errno(errno);
 		return;
@@ -99,27 +149,6 @@ void local_answer_read(int root_fd, struct arena *arena, struct host_read *answe
 	answer->mtime_s = info.st_mtim.tv_sec;
 	answer->ctime_s = info.st_ctim.tv_sec;
 	answer->inode = info.st_ino;
-}
-
-void local_folder_done(struct local_folder *folder)
-{
-	if (folder->path != NULL)
-		plimsoll_auto_close(&folder->fd);
-	g_clear_pointer(&folder->path, g_free);
-}
-
-/* gives: a descriptor that stays the folder's, or -1 and errno. */
-static int open_folder(int root_fd, struct local_folder *folder, const char *path)
-{
-	int fd = -1;
-
-	if (g_strcmp0(folder->path, path) == 0)
-		return folder->fd;
-	local_folder_done(folder);
-	fd = host_path_open(root_fd, path);
-	if (fd >= 0)
-		*folder = (struct local_folder){g_strdup(path), fd};
-	return fd;
 }
 
 void local_answer_link(int root_fd, struct local_folder *folder, struct arena *arena,

@@ -6,15 +6,17 @@
 #include "agent/host_answer.h"
 #include "proto/arena.h"
 
-/* The folder that was opened last: links of one folder are asked one after the other. */
+/* The folder that was opened last: links and files of one process are asked one after the other. */
 struct local_folder {
-	char *path; /* NULL = none */
-	int fd;     /* O_PATH */
+	char *path;   /* NULL = none */
+	int fd;       /* O_PATH */
+	bool is_proc; /* of the kernel's own file system, where opening a file has no effect */
 };
 void local_folder_done(struct local_folder *folder);
 
 void local_answer_stat(int root_fd, struct arena *arena, struct host_stat *stat);
-void local_answer_read(int root_fd, struct arena *arena, struct host_read *read);
+void local_answer_read(int root_fd, struct local_folder *folder, struct arena *arena,
+		       struct host_read *read);
 void local_answer_link(int root_fd, struct local_folder *folder, struct arena *arena,
 		       struct host_link *link);
 void local_answer_list(int root_fd, struct arena *arena, struct host_list *list);
