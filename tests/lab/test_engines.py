@@ -12,6 +12,7 @@ import subprocess
 import unittest
 
 import labtest
+import test_access
 import test_configurations
 import test_flips
 import test_stability
@@ -168,51 +169,28 @@ class Docker26Flips(test_flips.Flips):
         self.lab.sh('h1', 'docker rm -f flip')
 
 
-class Tls:
-    """Who gets in by TCP is asked of the daemon itself, not only of its options."""
-    suite = None
-    expect = test_flips.Flips.expect
-
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = EngineLab(cls.suite)
-        cls.lab.__enter__()
-        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
-
-    def stranger_gets_in(self):
-        """Whether the API on TCP answers somebody without a certificate of a client."""
-        return self.lab.sh('h1', 'curl -sk --max-time 5 https://127.0.0.1:2376/_ping', check=False).stdout == 'OK'
-
-    def test_tls(self):
-        check = 'daemon-tcp-tls-verify'
-        certificates = {f'tls{role}': f'/etc/docker/certs/{name}.pem'
-                        for role, name in (('cacert', 'ca'), ('cert', 'server-cert'), ('key', 'server-key'))}
-        tcp = {'hosts': ['unix:///var/run/docker.sock', 'tcp://0.0.0.0:2376'], **certificates}
-        self.lab.execute('h1', 'bash', '/run/lab.d/certs.sh')
-        override = '/etc/systemd/system/docker.service.d/exec.conf'
-        self.lab.sh('h1', "printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd "
-                          f"--containerd=/run/containerd/containerd.sock\\n' > {override}; systemctl daemon-reload")
-        try:
-            # tls alone verifies as well, unless tlsverify is said to be false.
-            for options, want in (({'tlsverify': True}, 'pass'), ({'tls': True}, 'pass'),
-                                  ({'tls': True, 'tlsverify': False}, 'fail')):
-                self.lab.daemon_json('h1', {**tcp, **options})
-                self.assertEqual(self.stranger_gets_in(), want == 'fail', options)
-                self.expect(check, want, f'with {options}')
-            self.lab.daemon_json('h1', {'hosts': tcp['hosts'], 'tls': False})  # said so, dockerd does not sleep for 15 s
-            self.expect(check, 'fail', 'without TLS')
-        finally:
-            self.lab.sh('h1', f'rm {override} /etc/docker/daemon.json; systemctl daemon-reload; systemctl stop docker docker.socket; '
-                              'systemctl start docker.socket docker')
-        self.expect(check, 'not_applicable', 'without TCP')
+class Docker26Tls(test_access.Tls, unittest.TestCase):
+    @staticmethod
+    def new_lab():
+        return EngineLab('trixie')
 
 
-class Docker26Tls(Tls, unittest.TestCase):
-    suite = 'trixie'
+class Docker26Authorization(test_access.Authorization, unittest.TestCase):
+    @staticmethod
+    def new_lab():
+        return EngineLab('trixie')
 
 
-class Docker20Tls(Tls, unittest.TestCase):
-    suite = 'bullseye'
+class Docker20Tls(test_access.Tls, unittest.TestCase):
+    @staticmethod
+    def new_lab():
+        return EngineLab('bullseye')
+
+
+class Docker20Authorization(test_access.Authorization, unittest.TestCase):
+    @staticmethod
+    def new_lab():
+        return EngineLab('bullseye')
 
 
 class Docker26Stability(test_stability.Stability):

@@ -1,6 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each setting is flipped alone on a real daemon: its check turns from pass to fail and back."""
+"""Each setting is flipped alone on a real daemon: its check turns from pass to fail and back. TLS, its files and
+authorization plugins have test_access.py.
+
+No flip here, since the lab cannot show the other side:
+  daemon-storage-driver-not-aufs, -not-devicemapper, daemon-base-device-size-default: drivers that need a kernel with
+      aufs or the device mapper, and an engine that was built with them
+  daemon-no-legacy-registry-v1: only engines before 17.12 had the option
+  daemon-rootless: needs a rootless engine (rootlesskit)
+  container-selinux: needs a kernel with SELinux
+  container-exec-privileged, container-exec-user-root, container-image-latest, swarm-ca-cert-rotation,
+      swarm-planes-separated: always a person's to judge"""
 import json
 import unittest
 
@@ -21,6 +31,12 @@ DAEMON = [
     ('daemon-userland-proxy-disabled', {'userland-proxy': False}, {}, 'true'),
     ('daemon-experimental-disabled', {}, {'experimental': True}, 'true'),
     ('daemon-userns-remap', {'userns-remap': 'default'}, {}, 'no user namespace'),
+]
+
+# check, daemon.json, observed; and with another daemon.json. A person judges both.
+DAEMON_EVIDENCE = [
+    ('daemon-default-ulimit', {}, "none, containers inherit dockerd's limits",
+     {'default-ulimits': {'nofile': {'Name': 'nofile', 'Hard': 4096, 'Soft': 1024}}}, 'nofile=1024:4096'),
 ]
 
 # check, command that passes, command that fails
@@ -77,6 +93,21 @@ CONTAINERS = [
     ('container-docker-socket-mounted', '-v /lab:/x', '-v /run/containerd/containerd.sock:/x'),
 ]
 
+# check, options that pass, options that a person has to judge, observed
+CONTAINERS_TO_JUDGE = [
+    ('container-only-needed-ports', '', '-p 127.0.0.1:8099:80', '80/tcp -> 127.0.0.1:8099'),
+    ('container-host-devices', '', '--device /dev/fuse:/dev/fuse:r', '/dev/fuse -> /dev/fuse r'),
+    ('container-ulimit-override', '', '--ulimit nofile=100:200', 'nofile=100:200'),
+]
+
+# options that pass, options that fail, observed
+APPARMOR = [
+    ('', '--security-opt apparmor=unconfined', 'apparmor=unconfined'),
+    ('', '--privileged', 'unconfined (privileged)'),
+]
+
+NO_SECCOMP = '/etc/systemd/system/docker.service.d/no-seccomp.conf'
+
 
 class Flips(unittest.TestCase):
     @staticmethod
@@ -107,6 +138,33 @@ class Flips(unittest.TestCase):
                 self.expect(check, 'pass', f'with {good} again')
         self.lab.daemon_json('h1', {})
 
+    def test_daemon_options_that_a_person_judges(self):
+        for check, one, words, other, other_words in DAEMON_EVIDENCE:
+            for options, want in ((one, words), (other, other_words), (one, words)):
+                self.lab.daemon_json('h1', options)
+                self.assertEqual(self.expect(check, 'manual', f'with {options}')['items'][0]['observed'], want)
+        self.lab.daemon_json('h1', {})
+
+    def test_seccomp_profile_of_the_daemon(self):
+        check, profile = 'daemon-seccomp-profile', '/etc/docker/seccomp.json'
+        self.lab.sh('h1', f"""mkdir -p /etc/docker; echo '{{"defaultAction": "SCMP_ACT_ALLOW"}}' > {profile}""")
+        self.lab.daemon_json('h1', {})
+        self.assertIsNone(self.expect(check, 'pass', 'by default')['items'][0]['note'])
+        self.lab.daemon_json('h1', {'seccomp-profile': profile})
+        item = self.expect(check, 'pass', 'with a profile of its own')['items'][0]
+        self.assertEqual([item['observed'], item['note']], [f'profile={profile}', f'custom profile {profile}, content not judged'])
+        self.lab.daemon_json('h1', {})
+        # dockerd asks the kernel by prctl; the answer of a kernel without seccomp is EINVAL.
+        self.lab.sh('h1', f"printf '[Service]\\nSystemCallFilter=~prctl\\nSystemCallErrorNumber=EINVAL\\n' > {NO_SECCOMP}; "
+                          'systemctl daemon-reload')
+        try:
+            self.lab.restart_docker('h1')
+            self.assertEqual(self.expect(check, 'fail', 'without seccomp')['items'][0]['observed'], 'no seccomp')
+        finally:
+            self.lab.sh('h1', f'rm {NO_SECCOMP}; systemctl daemon-reload')
+            self.lab.restart_docker('h1')
+        self.expect(check, 'pass', 'by default again')
+
     def test_file_modes_and_owners(self):
         self.lab.sh('h1', 'test -e /etc/docker/daemon.json || echo {} > /etc/docker/daemon.json; touch /etc/default/docker')
         for check, good, bad in FILES:
@@ -129,6 +187,18 @@ class Flips(unittest.TestCase):
                 self.start(bad)
                 got = self.expect(check, 'fail', f'with {bad!r}')
                 self.assertTrue(any('flip' in i['item'] for i in got['items'] if i['verdict'] == 'fail'), got)
+                self.start(good)
+                self.expect(check, 'pass', f'with {good!r} again')
+        self.lab.sh('h1', 'docker rm -f flip')
+
+    def test_container_settings_that_a_person_judges(self):
+        for check, good, bad, words in CONTAINERS_TO_JUDGE:
+            with self.subTest(check=check, bad=bad):
+                self.start(good)
+                self.expect(check, 'pass', f'with {good!r}')
+                self.start(bad)
+                got = self.expect(check, 'manual', f'with {bad!r}')
+                self.assertEqual([i['observed'] for i in got['items'] if i['verdict'] == 'manual'], [words])
                 self.start(good)
                 self.expect(check, 'pass', f'with {good!r} again')
         self.lab.sh('h1', 'docker rm -f flip')
@@ -157,11 +227,18 @@ class Flips(unittest.TestCase):
                               f'--listen-addr {address}:2377')
             self.expect('swarm-bound-to-interface', 'pass', 'listening on one address')
             self.expect('swarm-autolock', 'fail', 'without autolock')
+            self.expect('swarm-autolock-key-rotation', 'not_applicable', 'without autolock')
             self.lab.sh('h1', 'docker swarm update --autolock=true')
             self.expect('swarm-autolock', 'pass', 'with autolock')
+            self.expect('swarm-autolock-key-rotation', 'manual', 'with autolock')
             self.lab.sh('h1', 'docker swarm update --autolock=false')
             self.expect('swarm-autolock', 'fail', 'without autolock again')
             self.expect('swarm-min-manager-nodes', 'pass', 'one manager, one node')
+            got = self.expect('swarm-node-cert-rotation', 'manual', 'as it is made')
+            self.assertEqual(got['items'][0]['observed'], '2160 h')
+            self.lab.sh('h1', 'docker swarm update --cert-expiry 720h')
+            got = self.expect('swarm-node-cert-rotation', 'manual', 'with a shorter life')
+            self.assertEqual(got['items'][0]['observed'], '720 h')
             self.lab.sh('h1', 'docker network create -d overlay plain')
             got = self.expect('swarm-overlay-encrypted', 'fail', 'with a plain overlay')
             self.assertIn('plain', [i['item'] for i in got['items']])
@@ -170,9 +247,64 @@ class Flips(unittest.TestCase):
             self.assertNotIn('secret', [i['item'] for i in got['items'] if i['verdict'] == 'fail'])
             self.expect('daemon-live-restore', 'not_applicable', 'in a swarm')
             self.expect('swarm-disabled-if-unused', 'fail', 'one node, no service')
+            self.flip_secrets()
+            self.expect('swarm-disabled-if-unused', 'manual', 'with a service')
         finally:
             self.lab.sh('h1', 'docker swarm leave --force')
         self.expect('swarm-disabled-if-unused', 'pass', 'after leaving')
+
+    def flip_secrets(self):
+        check, create = 'swarm-secrets-used', 'docker service create -q --detach --no-resolve-image'
+        self.lab.sh('h1', f'echo x | docker secret create key - && {create} --name s --secret key -e TOKEN_FILE=/run/secrets/key '
+                          'base:1 /bin/sleep 1000')
+        got = self.expect(check, 'manual', 'with a secret')
+        self.assertEqual([i['observed'] for i in got['items']],
+                         ['1 of 1 services use secrets, 0 have environment names like secrets'])
+        self.lab.sh('h1', f'docker service rm s && {create} --name s -e DB_PASSWORD=not-a-real-secret base:1 /bin/sleep 1000')
+        got = self.expect(check, 'manual', 'with a password in the environment')
+        self.assertEqual([i['observed'] for i in got['items']],
+                         ['0 of 1 services use secrets, 1 have environment names like secrets', 'DB_PASSWORD in the environment'])
+        self.assertNotIn('not-a-real-secret', json.dumps(got))
+
+
+class SwarmOfTwo(unittest.TestCase):
+    def test_managers(self):
+        with labtest.Lab(2) as lab:
+            check, address = 'swarm-min-manager-nodes', f'{lab.network}.11'
+            lab.sh('h1', f'docker swarm init --advertise-addr {address}')
+            token = lab.sh('h1', 'docker swarm join-token -q manager').stdout.strip()
+            self.assertEqual(lab.verdict('h1', check)['verdict'], 'pass')
+            lab.sh('h2', f'docker swarm join --token {token} {address}:2377')
+            for host in ('h1', 'h2'):
+                got = lab.verdict(host, check)
+                self.assertEqual([got['verdict'], got['items'][0]['observed']], ['fail', '2 managers of 2 nodes'], host)
+            lab.sh('h1', 'docker node demote h2')
+            self.assertEqual(lab.verdict('h1', check)['verdict'], 'manual')
+            got = labtest.wait_for(lambda: [g for g in [lab.verdict('h2', check)] if g['verdict'] == 'not_applicable'],
+                                   'h2 is a worker')[0]
+            self.assertTrue(got['reason'].startswith('NA_WORKER'), got)
+            self.assertEqual(lab.verdict('h1', 'swarm-disabled-if-unused')['verdict'], 'manual')
+            lab.sh('h2', 'docker swarm leave')
+            lab.sh('h1', 'docker node rm -f h2')
+            self.assertEqual(lab.verdict('h1', check)['verdict'], 'pass')
+
+
+class AppArmor(unittest.TestCase):
+    """The kernel need not have AppArmor: the engine is shown its files and gives each container a profile."""
+
+    def test_profiles(self):
+        check = 'container-apparmor'
+        with labtest.Lab(1, LAB_APPARMOR='1') as lab:
+            lab.execute('h1', 'bash', '/run/lab.d/images.sh')
+            for good, bad, words in APPARMOR:
+                for options, want, observed in ((good, 'pass', 'docker-default'), (bad, 'fail', words), (good, 'pass', 'docker-default')):
+                    lab.sh('h1', f'docker rm -f flip; docker run -d --name flip {options} base:1 /bin/sleep 1000')
+                    got = lab.verdict('h1', check)
+                    self.assertEqual([got['verdict'], got['items'][0]['observed']], [want, observed], f'with {options!r}')
+        with labtest.Lab(1) as lab:
+            if not lab.sh('h1', 'test -e /sys/module/apparmor', check=False).returncode:
+                self.skipTest('this kernel has AppArmor')
+            self.assertEqual(lab.verdict('h1', check)['verdict'], 'not_applicable')
 
 
 if __name__ == '__main__':
