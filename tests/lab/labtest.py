@@ -40,7 +40,8 @@ class Lab:
             self.run('up', str(self.hosts))
             for k in range(1, self.hosts + 1):
                 for program in ('plimsoll', 'plimsoll-agent'):
-                    shutil.copy(os.path.join(BUILD, program), self.share(f'h{k}'))
+                    copy = shutil.copy(os.path.join(BUILD, program), self.share(f'h{k}'))
+                    os.chmod(copy, 0o755)  # whatever the umask of the build
         except BaseException:
             self.run('down', check=False)
             raise

@@ -131,14 +131,15 @@ class DaemonTrouble(unittest.TestCase):
             self.assertEqual(checks['file-daemon-json-perms']['verdict'], 'not_applicable')
 
     def test_this_machine_with_its_daemon_stopped(self):
-        # Unlike a lab host this machine has the kernel's first pid namespace: that no dockerd runs can be seen.
+        # Only in the kernel's first pid namespace, which a lab host never has, can it be seen that no dockerd runs.
+        first = os.readlink('/proc/self/ns/pid') == 'pid:[4026531836]'
         if os.geteuid() != 0 or os.path.exists('/run/docker.sock') or not os.path.exists('/usr/sbin/dockerd'):
             self.skipTest('needs root on a machine with a dockerd that is not running')
         done, took = self.audit('unix:///run/docker.sock')
         self.assert_incomplete(done, took, 'stopped')
         checks = {c['check']: c for c in json.loads(done.stdout)['benchmarks'][0]['checks']}
         self.assertEqual(checks['daemon-icc-disabled']['reason'].split(':')[0], 'UK_DAEMON_DOWN')
-        self.assertEqual(checks['file-docker-sock-perms']['verdict'], 'not_applicable')
+        self.assertEqual(checks['file-docker-sock-perms']['verdict'], 'not_applicable' if first else 'unknown')
 
 
 if __name__ == '__main__':
