@@ -182,7 +182,7 @@ static void test_path_that_is_too_long(void)
 /* The socket's file outlives its daemon. */
 static void test_stopped_daemon(void)
 {
-	g_autofree char *dir = g_dir_make_tmp("plimsoll-test-XXXXXX", NULL);
+	g_autofree char *dir = g_mkdtemp(g_strdup("/tmp/plimsoll-test-XXXXXX"));
 	g_autofree char *path = g_build_filename(dir, "sock", NULL);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
