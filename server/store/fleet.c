@@ -22,9 +22,10 @@ static const char *const statements[] = {
 			" FROM engine e JOIN host h ON h.id = e.host"
 			" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?2"
 			" WHERE e.host = ?1 ORDER BY e.key",
-	[SNAPSHOT_GET] = "SELECT f.body, s.observed, s.evaluation, s.cost FROM engine e"
+	[SNAPSHOT_GET] = "SELECT f.body, s.observed, s.evaluation, c.body FROM engine e"
 			 " LEFT JOIN facts f ON f.engine = e.id AND f.sha256 = e.facts_sha256"
-			 " LEFT JOIN snapshot s ON s.engine = e.id WHERE e.id = ?1",
+			 " LEFT JOIN snapshot s ON s.engine = e.id"
+			 " LEFT JOIN cost c ON c.engine = e.id WHERE e.id = ?1",
 	[FINDING_LIST] =
 		"SELECT r.name, r.variant, f.subject_kind, f.subject_key, f.discriminator, f.label,"
 		" i.verdict, i.opened_at, i.opened_sequence, i.opened_changed, i.closed_at,"

@@ -271,7 +271,8 @@ static const char access_sql[] =
 	"CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, "
 	"WITHOUT ROWID;";
 
-/* A report reads the findings of those checks only that moved: result.digest tells which. */
+/* A report reads the findings of those checks only that moved: result.digest tells which. Each one
+ * has a cost, which must not rewrite the large row beside it. */
 static const char moved_sql[] =
 	"ALTER TABLE result ADD COLUMN digest BLOB;" /* result_digest.h; NULL: unlike any */
 	"DROP INDEX finding_open_by_engine;"
@@ -279,7 +280,13 @@ static const char moved_sql[] =
 	"CREATE INDEX finding_open_by_engine ON finding (engine, rule)"
 	"  WHERE open_interval IS NOT NULL;"
 	"CREATE INDEX finding_open_by_cluster ON finding (cluster, rule)"
-	"  WHERE open_interval IS NOT NULL;";
+	"  WHERE open_interval IS NOT NULL;"
+	"CREATE TABLE cost (" /* of the newest collection */
+	"  engine INTEGER PRIMARY KEY REFERENCES engine (id) ON DELETE CASCADE,"
+	"  body BLOB" /* packed Cost */
+	") STRICT;"
+	"INSERT INTO cost SELECT engine, cost FROM snapshot;"
+	"ALTER TABLE snapshot DROP COLUMN cost;";
 
 static const char *const step_1[] = {hosts_sql, verdicts_sql, findings_sql, access_sql, NULL};
 static const char *const step_2[] = {moved_sql, NULL};

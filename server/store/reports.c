@@ -30,7 +30,7 @@ enum {
 	FACTS_REPLACED,
 	OUTCOME_ADD,
 	SNAPSHOT_PUT,
-	SNAPSHOT_JUDGED,
+	COST_PUT,
 	CLUSTER_FIND,
 	CLUSTER_ADD,
 	CLUSTER_SPEAK,
@@ -70,9 +70,10 @@ static const char *const statements[] = {
 	[FACTS_REPLACED] = "UPDATE facts SET last_at = ?3 WHERE engine = ?1 AND sha256 = ?2",
 	[OUTCOME_ADD] = "INSERT INTO outcome (engine, facts_sha256, catalogue, parameters,"
 			" evaluated_at, verdicts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SNAPSHOT_PUT] = "INSERT INTO snapshot (engine, cost, observed) VALUES (?1, ?2, ?3)"
-			 " ON CONFLICT DO UPDATE SET cost = ?2, observed = coalesce(?3, observed)",
-	[SNAPSHOT_JUDGED] = "UPDATE snapshot SET evaluation = ?2 WHERE engine = ?1",
+	[SNAPSHOT_PUT] = "INSERT INTO snapshot (engine, observed, evaluation) VALUES (?1, ?2, ?3)"
+			 " ON CONFLICT DO UPDATE SET observed = coalesce(?2, observed),"
+			 "  evaluation = coalesce(?3, evaluation)",
+	[COST_PUT] = "INSERT OR REPLACE INTO cost (engine, body) VALUES (?1, ?2)",
 	[CLUSTER_FIND] = "SELECT id, reporter, reported_at FROM cluster WHERE swarm_id = ?1",
 	[CLUSTER_ADD] = "INSERT INTO cluster (swarm_id, created_at) VALUES (?1, ?2)",
 	[CLUSTER_SPEAK] = "UPDATE cluster SET reporter = ?2, reported_at = ?3 WHERE id = ?1",
@@ -362,6 +363,19 @@ static int changed_causes(const struct put *put)
 	return changed != 0 ? changed : STORE_CAUSE_TIME;
 }
 
+/* Some pages large: written when there is something new to write. */
+static bool put_snapshot(struct put *put, GError **error)
+{
+	const struct report_input *input = put->input;
+
+	if (input->observed_zstd == NULL && input->evaluation_zstd == NULL)
+		return true;
+	return sql_run(put->store->sql, statements[SNAPSHOT_PUT],
+		       SQL_ARGS(sql_int(put->engine), sql_bytes(input->observed_zstd),
+				sql_bytes(input->evaluation_zstd)),
+		       error);
+}
+
 static bool update_engine(struct put *put, int64_t outcome, GError **error)
 {
 	const struct report_input *input = put->input;
@@ -377,10 +391,9 @@ static bool update_engine(struct put *put, int64_t outcome, GError **error)
 				sql_text(envelope->agent_version), sql_text(envelope->transport),
 				sql_int(outcome)),
 		       error) &&
-	       sql_run(sql, statements[SNAPSHOT_PUT],
-		       SQL_ARGS(sql_int(put->engine), sql_bytes(cost),
-				sql_bytes(input->observed_zstd)),
-		       error);
+	       sql_run(sql, statements[COST_PUT], SQL_ARGS(sql_int(put->engine), sql_bytes(cost)),
+		       error) &&
+	       put_snapshot(put, error);
 }
 
 static bool update_judged(struct put *put, int64_t cluster, GError **error)
@@ -398,8 +411,6 @@ static bool update_judged(struct put *put, int64_t cluster, GError **error)
 						engine != NULL && engine->rootless),
 				sql_int_or_null(cluster != 0, cluster)),
 		       error) &&
-	       sql_run(sql, statements[SNAPSHOT_JUDGED],
-		       SQL_ARGS(sql_int(put->engine), sql_bytes(input->evaluation_zstd)), error) &&
 	       sql_run(sql, statements[HOST_UPDATE],
 		       SQL_ARGS(sql_text(input->host_id),
 				sql_text(snapshot != NULL ? snapshot->hostname : NULL),
