@@ -140,13 +140,72 @@ char *arena_strdup(struct arena *arena, const char *text)
 	return text == NULL ? NULL : arena_strndup(arena, text, strlen(text));
 }
 
+/* Whether a format is literal text and plain %s only, and how long the text becomes. */
+static bool measure_join(const char *format, va_list arguments, size_t *ret_length)
+{
+	size_t length = 0;
+
+	for (const char *p = format; *p != '\0'; p++) {
+		if (*p != '%') {
+			length++;
+			continue;
+		}
+		if (*++p != 's')
+			return false;
+		const char *text = va_arg(arguments, const char *);
+
+		if (text == NULL)
+			return false;
+		length += strlen(text);
+	}
+	*ret_length = length;
+	return true;
+}
+
+static char *join(struct arena *arena, const char *format, va_list arguments, size_t length)
+{
+	char *copy = arena_calloc(arena, length + 1, 1);
+	char *end = copy;
+
+	for (const char *p = format; *p != '\0'; p++) {
+		if (*p != '%') {
+			*end++ = *p;
+			continue;
+		}
+		p++; /* the s */
+		end = stpcpy(end, va_arg(arguments, const char *));
+	}
+	*end = '\0';
+	return copy;
+}
+
+/* Most formats only join texts, thousands of times in a report: printf takes ten times as long. */
+static char *try_join(struct arena *arena, const char *format, va_list arguments)
+{
+	va_list measured, joined;
+	size_t length = 0;
+	char *copy = NULL;
+
+	va_copy(measured, arguments);
+	if (measure_join(format, measured, &length)) {
+		va_copy(joined, arguments);
+		copy = join(arena, format, joined, length);
+		va_end(joined);
+	}
+	va_end(measured);
+	return copy;
+}
+
 /* Most texts are short: they are written without a detour over the heap. */
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
 	char text[SHORT_TEXT_BYTES];
 	va_list again;
 	int length = 0;
-	char *copy = NULL;
+	char *copy = try_join(arena, format, arguments);
+
+	if (copy != NULL)
+		return copy;
 
 	va_copy(again, arguments);
 	length = vsnprintf(text, sizeof(text), format, arguments);

@@ -10,6 +10,7 @@
 #include "proto/limits.h"
 #include "server/store/evaluation_blob.h"
 #include "server/store/result_digest.h"
+#include "server/store/sha256.h"
 
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error)
 {
@@ -124,7 +125,7 @@ static bool unpack_facts(struct intake *intake, const void *data, size_t size, G
 {
 	uint8_t digest[WIRE_SHA256_BYTES];
 
-	wire_sha256(data, size, digest);
+	sha256_of(data, size, digest);
 	if (memcmp(digest, intake->report->envelope->facts_sha256.data, sizeof digest) != 0)
 		return refuse_malformed("the facts do not have the hash of the envelope", error);
 	intake->input.facts = wire_unpack_facts(data, size, intake->arena, error);

@@ -7,16 +7,25 @@
 
 #include <string.h>
 
-#include "proto/wire.h"
 #include "server/store/evaluation_blob.h"
+#include "server/store/sha256.h"
 
 /* Another number makes every stored digest differ: when findings.c comes to read more of an item.
  */
 enum { FORM = 1 };
 
+/* A GByteArray that grows ahead: every text of every item comes through here. */
+static void append(GByteArray *out, const void *data, gsize size)
+{
+	guint at = out->len;
+
+	g_byte_array_set_size(out, at + (guint)size);
+	memcpy(out->data + at, data, size);
+}
+
 static void append_number(GByteArray *out, guint32 number)
 {
-	g_byte_array_append(out, (const guint8 *)&number, sizeof number);
+	append(out, &number, sizeof number);
 }
 
 /* The NUL ends it; findings.c does not tell an absent text from an empty one either. */
@@ -24,7 +33,7 @@ static void append_text(GByteArray *out, const char *text)
 {
 	const char *given = text != NULL ? text : "";
 
-	g_byte_array_append(out, (const guint8 *)given, (guint)strlen(given) + 1);
+	append(out, given, strlen(given) + 1);
 }
 
 /* An item that is not open counts by being there; what it observed is in no finding. */
@@ -67,7 +76,7 @@ GBytes *result_digests(const struct evaluation *evaluation)
 
 		g_byte_array_set_size(text, 0);
 		append_result(text, &evaluation->results[i]);
-		wire_sha256(text->data, text->len, digest);
+		sha256_of(text->data, text->len, digest);
 		g_byte_array_append(digests, digest, RESULT_DIGEST_BYTES);
 	}
 	return g_byte_array_free_to_bytes(digests);
