@@ -54,6 +54,9 @@ struct evaluator *evaluator_new(const struct catalogue *catalogue, GError **erro
 	const struct check *checks = catalogue_checks(catalogue, &n);
 
 	evaluator->queries = g_ptr_array_new_with_free_func(free_query);
+	evaluator->items = g_array_new(FALSE, FALSE, sizeof(struct item));
+	evaluator->scope = g_array_new(FALSE, TRUE, sizeof(guint8));
+	evaluator->seen = g_array_new(FALSE, TRUE, sizeof(guint8));
 	evaluator->session = sql_session_new(error);
 	if (evaluator->session == NULL)
 		return NULL;
@@ -68,6 +71,9 @@ void evaluator_free(struct evaluator *evaluator)
 	if (evaluator == NULL)
 		return;
 	g_ptr_array_free(evaluator->queries, TRUE);
+	g_array_free(evaluator->items, TRUE);
+	g_array_free(evaluator->scope, TRUE);
+	g_array_free(evaluator->seen, TRUE);
 	sql_session_free(evaluator->session);
 	g_free(evaluator);
 }
@@ -158,6 +164,13 @@ static const char *as_reason(struct arena *arena, const char *text)
 	return text == NULL || reason_is_valid(text) ? text : arena_printf(arena, "UK|%s", text);
 }
 
+static const char *decision_text(const struct items *items, int column)
+{
+	if (!items->query->has_column[column])
+		return NULL;
+	return items_text(items, items->query->subjects, column);
+}
+
 /* 1 fail, 0 pass; NULL is decided by its reason. A text would compare as 0: it is a fault. */
 static bool add_decision(struct items *items, int64_t ord)
 {
@@ -168,17 +181,17 @@ static bool add_decision(struct items *items, int64_t ord)
 	struct item item;
 
 	describe(items, ord, &item);
-	item.observed = items_text(items, statement, SUBJECT_OBSERVED);
-	item.expected = items_text(items, statement, SUBJECT_EXPECTED);
-	item.note = items_text(items, statement, SUBJECT_NOTE);
-	item.source = items_text(items, statement, SUBJECT_SOURCE);
+	item.observed = decision_text(items, SUBJECT_OBSERVED);
+	item.expected = decision_text(items, SUBJECT_EXPECTED);
+	item.note = decision_text(items, SUBJECT_NOTE);
+	item.source = decision_text(items, SUBJECT_SOURCE);
 	if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
 		bool fails = sqlite3_column_double(statement, SUBJECT_FAIL) < 0 ||
 			     sqlite3_column_double(statement, SUBJECT_FAIL) > 0;
 
 		item.verdict = fails ? VERDICT_FAIL : VERDICT_PASS;
 	} else if (type == SQLITE_NULL) {
-		reason = as_reason(items->run->arena, items_text(items, statement, SUBJECT_REASON));
+		reason = as_reason(items->run->arena, decision_text(items, SUBJECT_REASON));
 		if (reason == NULL) {
 			read_row(items, ord, &row);
 			reason = default_reason(items->run, &items->query->reads,
@@ -438,17 +451,22 @@ static const char *collect(struct items *items, struct subjects *subjects)
 	return failure;
 }
 
+static void clear_marks(GArray *marks, guint n)
+{
+	g_array_set_size(marks, 0);
+	g_array_set_size(marks, n); /* what is new is zero */
+}
+
 static void judge_subjects(struct items *items, struct result *result)
 {
 	const struct facts_data *data = &items->run->evaluator->session->facts.data;
 	guint rows = (guint)facts_table_rows(items->query->table, data, 0);
-	g_autoptr(GArray) scope = g_array_sized_new(FALSE, TRUE, 1, rows);
-	g_autoptr(GArray) seen = g_array_sized_new(FALSE, TRUE, 1, rows);
-	struct subjects subjects = {scope, seen, 0};
+	struct evaluator *evaluator = items->run->evaluator;
+	struct subjects subjects = {evaluator->scope, evaluator->seen, 0};
 	const char *failure = NULL;
 
-	g_array_set_size(scope, rows);
-	g_array_set_size(seen, rows);
+	clear_marks(subjects.scope, rows);
+	clear_marks(subjects.seen, rows);
 	failure = collect(items, &subjects);
 	if (failure != NULL) {
 		set_broken(items, result, failure);
@@ -546,10 +564,10 @@ static void judge_forced(struct items *items, struct result *result, const char 
 
 static void judge(struct run *run, const struct query *query, struct result *result)
 {
-	g_autoptr(GArray) array = g_array_new(FALSE, TRUE, sizeof(struct item));
-	struct items items = {.run = run, .query = query, .array = array};
+	struct items items = {.run = run, .query = query, .array = run->evaluator->items};
 	const char *reason = gate_reason(run, query->check->gate);
 
+	g_array_set_size(items.array, 0);
 	*result = (struct result){
 		.check = query->check,
 		.variant = query->variant,
@@ -581,7 +599,8 @@ static struct evaluation *run_all(struct evaluator *evaluator, const struct eval
 		[FACTS_ROOT_OBSERVED] = input->observed != NULL ? &input->observed->base : NULL,
 		[FACTS_ROOT_DERIVED] = derived != NULL ? &derived->base : NULL,
 	}};
-	struct run run = {evaluator, input, input->facts, arena, {NULL}};
+	struct run run = {
+		.evaluator = evaluator, .input = input, .facts = input->facts, .arena = arena};
 	struct result *results =
 		arena_calloc(arena, MAX(evaluator->queries->len, 1), sizeof(*results));
 	struct evaluation *evaluation = g_new0(struct evaluation, 1);

@@ -12,6 +12,10 @@
 struct evaluator {
 	struct sql_session *session;
 	GPtrArray *queries; /* struct query, in catalogue order */
+	/* Of the check that is being judged; kept, since to grow them again costs more than most
+	 * checks. */
+	GArray *items;        /* struct item */
+	GArray *scope, *seen; /* guint8 by ordinal, see struct subjects */
 };
 
 /* One evaluation under way. */
@@ -22,6 +26,11 @@ struct run {
 	struct arena *arena;
 	struct item
 		*described[SUBJECT_KINDS]; /* by ordinal, made on demand: many checks name them */
+	struct {
+		const struct reads *reads;
+		uint64_t absent;
+		const char *reason;
+	} last; /* the reason that default_reason() gave last, and for what */
 };
 
 /* ---- evaluate_item.c ---- */
@@ -49,7 +58,7 @@ void items_finish(struct items *items, struct result *result);
 /* ---- evaluate_reason.c ---- */
 
 /* Why a check that read these columns could not decide; row == NULL: not about one row. */
-const char *default_reason(const struct run *run, const struct reads *reads,
+const char *default_reason(struct run *run, const struct reads *reads,
 			   const struct facts_table *table, const struct facts_row *row);
 /* The reason why a table that shows no row may not be empty; NULL = it is empty. */
 const char *empty_reason(const struct run *run, const struct facts_table *table);

@@ -19,15 +19,32 @@ static char *cut(struct arena *arena, const char *text)
 	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)(end - text), text);
 }
 
-static const char *bounded(struct arena *arena, const char *text)
+static bool is_ascii(const char *text, size_t length)
+{
+	uint64_t all = 0;
+	uint64_t word = 0;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= length; i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		all |= word;
+	}
+	for (; i < length; i++)
+		all |= (unsigned char)text[i];
+	return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
+static const char *bounded(struct arena *arena, const char *text, size_t length)
 {
 	g_autofree char *valid = NULL;
 
-	if (!g_utf8_validate(text, -1, NULL)) {
+	if (!is_ascii(text, length) && !g_utf8_validate(text, -1, NULL)) {
 		valid = g_utf8_make_valid(text, -1);
 		text = valid;
+		length = strlen(text);
 	}
-	return strlen(text) > LIMIT_ITEM_TEXT_BYTES ? cut(arena, text) : arena_strdup(arena, text);
+	return length > LIMIT_ITEM_TEXT_BYTES ? cut(arena, text)
+					      : arena_strndup(arena, text, length);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -59,7 +76,7 @@ const char *items_text(const struct items *items, sqlite3_stmt *statement, int c
 
 	if (text == NULL || shared != NULL)
 		return shared;
-	return bounded(items->run->arena, text);
+	return bounded(items->run->arena, text, strlen(text));
 }
 
 /* Passing items make room first, when one evaluation holds too much. */
@@ -120,6 +137,16 @@ static int compare_items(gconstpointer a, gconstpointer b)
 	return order != 0 ? order : g_strcmp0(first->source, second->source);
 }
 
+/* As the facts list them, often. */
+static bool is_sorted(const GArray *array)
+{
+	for (guint i = 1; i < array->len; i++)
+		if (compare_items(&g_array_index(array, struct item, i - 1),
+				  &g_array_index(array, struct item, i)) > 0)
+			return false;
+	return true;
+}
+
 static enum verdict roll_up(const guint counts[VERDICT_COUNT])
 {
 	enum verdict found = VERDICT_NOT_APPLICABLE;
@@ -145,7 +172,8 @@ void items_finish(struct items *items, struct result *result)
 
 	result->verdict = roll_up(items->counts);
 	memcpy(result->counts, items->counts, sizeof(result->counts));
-	g_array_sort(items->array, compare_items);
+	if (!is_sorted(items->array))
+		g_array_sort(items->array, compare_items);
 	if (result->verdict == VERDICT_NOT_APPLICABLE && items->array->len > 0) {
 		first = &g_array_index(items->array, struct item, 0);
 		result->reason = first->reason;

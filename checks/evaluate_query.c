@@ -194,7 +194,7 @@ static bool prepare_applies(struct sql_session *session, struct query *query, GE
 	return query->applies != NULL && has_columns(query, &text, query->applies, 1, error);
 }
 
-static void append_decision(const struct query *query, struct text *text)
+static void append_decision(struct query *query, struct text *text)
 {
 	const struct sourced *columns[] = {
 		PICK(query, fail),     PICK(query, observed), PICK(query, expected),
@@ -204,6 +204,7 @@ static void append_decision(const struct query *query, struct text *text)
 	for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
 		g_string_append(text->sql, ", ");
 		append_expression(text, columns[i]);
+		query->has_column[SUBJECT_FAIL + i] = columns[i]->text != NULL;
 	}
 }
 
@@ -221,7 +222,7 @@ static bool prepare_subjects(struct sql_session *session, struct query *query, G
 	g_string_append(sql, " IS NULL");
 	if (query->decides) {
 		append_decision(query, &text);
-		n = SUBJECT_SOURCE + 1;
+		n = SUBJECT_COLUMN_COUNT;
 	}
 	g_string_append_printf(sql, " FROM \"%s\" AS s", query->table->name);
 	if (where->text != NULL) {

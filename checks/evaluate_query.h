@@ -16,7 +16,8 @@ enum {
 	SUBJECT_EXPECTED,
 	SUBJECT_REASON,
 	SUBJECT_NOTE,
-	SUBJECT_SOURCE
+	SUBJECT_SOURCE,
+	SUBJECT_COLUMN_COUNT
 };
 
 /* Columns that an `items` query may have, by name and in any order. */
@@ -48,12 +49,13 @@ struct query {
 	const struct check *check;
 	const struct check_variant *variant; /* NULL = the check's own form */
 	const struct subject_kind *kind;
-	const struct facts_table *table; /* of the kind */
-	bool decides;                    /* by `fail`: subjects has all columns */
-	sqlite3_stmt *applies;           /* NULL = always */
-	sqlite3_stmt *subjects;          /* NULL = manual, one item */
-	sqlite3_stmt *items;             /* NULL = by `fail` */
-	int columns[ITEM_COLUMN_COUNT];  /* of items; -1 = not there */
+	const struct facts_table *table;       /* of the kind */
+	bool decides;                          /* by `fail`: subjects has all columns */
+	bool has_column[SUBJECT_COLUMN_COUNT]; /* of subjects: the check gives it */
+	sqlite3_stmt *applies;                 /* NULL = always */
+	sqlite3_stmt *subjects;                /* NULL = manual, one item */
+	sqlite3_stmt *items;                   /* NULL = by `fail` */
+	int columns[ITEM_COLUMN_COUNT];        /* of items; -1 = not there */
 	struct reads applies_reads;
 	struct reads reads; /* of subjects and items */
 	bool reads_history;

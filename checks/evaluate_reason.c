@@ -191,8 +191,8 @@ static const char *file_reason(const struct run *run, const struct facts_table *
 	return subject_file_reason(run->facts->file[row->ord], run->arena);
 }
 
-const char *default_reason(const struct run *run, const struct reads *reads,
-			   const struct facts_table *table, const struct facts_row *row)
+static const char *find_reason(const struct run *run, const struct reads *reads,
+			       const struct facts_table *table, const struct facts_row *row)
 {
 	const char *reason = old_agent_reason(run, reads);
 
@@ -201,6 +201,37 @@ const char *default_reason(const struct run *run, const struct reads *reads,
 	if (reason == NULL)
 		reason = fetch_reason(run, reads);
 	return reason != NULL ? reason : column_reason(run, reads->columns, table, row);
+}
+
+enum { ABSENT_BITS = 64 };
+
+/* Which of the columns are NULL in the row: all that a reason takes from it. false: too many. */
+static bool absent_columns(const struct reads *reads, const struct facts_table *table,
+			   const struct facts_row *row, uint64_t *ret_absent)
+{
+	*ret_absent = 0;
+	if (reads->columns->len > ABSENT_BITS || strcmp(table->name, "file") == 0)
+		return false;
+	for (guint i = 0; i < reads->columns->len; i++)
+		if (is_of_row(&g_array_index(reads->columns, struct sql_read, i), table, row))
+			*ret_absent |= UINT64_C(1) << i;
+	return true;
+}
+
+/* A hundred containers of which the same was not seen have one reason, written once. */
+const char *default_reason(struct run *run, const struct reads *reads,
+			   const struct facts_table *table, const struct facts_row *row)
+{
+	uint64_t absent = 0;
+
+	if (!absent_columns(reads, table, row, &absent))
+		return find_reason(run, reads, table, row);
+	if (run->last.reads != reads || run->last.absent != absent) {
+		run->last.reads = reads;
+		run->last.absent = absent;
+		run->last.reason = find_reason(run, reads, table, row);
+	}
+	return run->last.reason;
 }
 
 const char *empty_reason(const struct run *run, const struct facts_table *table)

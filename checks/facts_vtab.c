@@ -10,7 +10,7 @@
 
 #include "checks/facts_index.h"
 
-enum { FILTERS_MAX = 2 };
+enum { FILTERS_MAX = 2, SHORT_TEXT_BYTES = 48 };
 
 /* What xBestIndex tells xFilter in idxNum: the keys, and the columns of filters, one byte each. */
 enum { PLAN_PARENT = 1, PLAN_ORD = 2, FILTER_SHIFT = 8, FILTER_BITS = 8, FILTER_MASK = 255 };
@@ -40,7 +40,8 @@ struct cursor {
 	struct filter {
 		const struct facts_column *column;
 		struct facts_value wanted;
-		char *text; /* of wanted */
+		char *text; /* of wanted, when it is longer than: */
+		char short_text[SHORT_TEXT_BYTES];
 	} filters[FILTERS_MAX];
 	unsigned n_filters;
 	bool by_index; /* through range, not through parents and members */
@@ -330,6 +331,18 @@ static bool take_keys(struct cursor *cursor, int plan, sqlite3_value **argv, int
 	return true;
 }
 
+static void take_text(struct filter *filter, const char *text)
+{
+	filter->wanted.type = FACTS_VALUE_TEXT;
+	if (g_strlcpy(filter->short_text, text, sizeof(filter->short_text)) <
+	    sizeof(filter->short_text)) {
+		filter->wanted.text = filter->short_text;
+		return;
+	}
+	filter->text = g_strdup(text);
+	filter->wanted.text = filter->text;
+}
+
 /* Values of another type than the column's are left to SQLite's own test, which converts them. */
 static void take_filter(struct cursor *cursor, const struct facts_column *column,
 			sqlite3_value *value)
@@ -339,11 +352,10 @@ static void take_filter(struct cursor *cursor, const struct facts_column *column
 
 	if (type != (is_text(column) ? SQLITE_TEXT : SQLITE_INTEGER))
 		return;
-	*filter = (struct filter){.column = column};
+	filter->column = column;
+	filter->text = NULL;
 	if (type == SQLITE_TEXT) {
-		filter->text = g_strdup((const char *)(const void *)sqlite3_value_text(value));
-		filter->wanted.type = FACTS_VALUE_TEXT;
-		filter->wanted.text = filter->text;
+		take_text(filter, (const char *)(const void *)sqlite3_value_text(value));
 	} else {
 		filter->wanted.type = FACTS_VALUE_INTEGER;
 		filter->wanted.integer = sqlite3_value_int64(value);

@@ -402,12 +402,22 @@ static void images_need_their_history_only_when_it_is_read(void)
 		"of a:1 | - | -\n");
 }
 
+/* Why an evaluation of its own could not decide a check that reads these columns. */
+static const char *reason_of_run(const struct fixture *fixture, const struct reads *reads,
+				 const struct facts_table *table, struct arena *arena)
+{
+	struct run run = {.input = &fixture->input, .facts = fixture->input.facts, .arena = arena};
+
+	return default_reason(&run, reads, table, NULL);
+}
+
 /* All fields are of schema 1 so far, so a newer one is pretended. */
 static void old_agents_leave_unknowns(void)
 {
+	static const char old[] = "UK_OLD_AGENT|engine.debug",
+			  unseen[] = "UK|not seen: engine.debug";
 	PLIMSOLL_AUTO(fixture) *fixture = fixture_text("facts: {engine: {rootless: false}}\n");
 	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
-	struct run run = {.input = &fixture->input, .facts = fixture->input.facts, .arena = arena};
 	const struct facts_table *table = facts_table_find("engine");
 	const struct sql_read read = {table, facts_table_column(table, "debug")};
 	struct reads reads;
@@ -415,14 +425,36 @@ static void old_agents_leave_unknowns(void)
 	reads_init(&reads);
 	g_array_append_val(reads.columns, read);
 	reads_complete(&reads);
-	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK|not seen: engine.debug");
+	g_assert_cmpstr(reason_of_run(fixture, &reads, table, arena), ==, unseen);
 	reads.since = SCHEMA_CURRENT + 1;
-	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK_OLD_AGENT|engine.debug");
+	g_assert_cmpstr(reason_of_run(fixture, &reads, table, arena), ==, old);
 	fixture->input.schema = SCHEMA_CURRENT + 1;
-	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK|not seen: engine.debug");
+	g_assert_cmpstr(reason_of_run(fixture, &reads, table, arena), ==, unseen);
 	fixture->input.schema = 0; /* the current one */
-	g_assert_cmpstr(default_reason(&run, &reads, table, NULL), ==, "UK_OLD_AGENT|engine.debug");
+	g_assert_cmpstr(reason_of_run(fixture, &reads, table, arena), ==, old);
 	reads_done(&reads);
+}
+
+/* Rows that lack the same columns share a reason; others have their own. */
+static void reasons_name_what_each_row_lacks(void)
+{
+	static const char facts[] =
+		"facts:\n" OK_FETCH "  container:\n"
+		"  - {id: a, name: a, state: running, inspect_status: ok, memory: 1}\n"
+		"  - {id: b, name: b, state: running, inspect_status: ok, memory: 1}\n"
+		"  - {id: c, name: c, state: running, inspect_status: ok, privileged: false}\n"
+		"  - {id: d, name: d, state: running, inspect_status: ok, memory: 1}\n";
+	static const char *const wants[] = {"a [-] | - | - | UK: not seen: container.privileged",
+					    "b [-] | - | - | UK: not seen: container.privileged",
+					    "c [-] | - | - | UK: not seen: container.memory",
+					    "d [-] | - | - | UK: not seen: container.privileged"};
+	g_autofree char *got =
+		describe(CHECK("A", "container") "  fail: privileged + memory\n", facts);
+
+	for (guint i = 0; i < G_N_ELEMENTS(wants); i++) {
+		g_test_message("%s in %s", wants[i], got);
+		g_assert_nonnull(strstr(got, wants[i]));
+	}
 }
 
 static void parameters_make_a_check_count(void)
@@ -635,6 +667,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/evaluate/images need their history only when it is read",
 			images_need_their_history_only_when_it_is_read);
 	g_test_add_func("/evaluate/old agents leave unknowns", old_agents_leave_unknowns);
+	g_test_add_func("/evaluate/reasons name what each row lacks",
+			reasons_name_what_each_row_lacks);
 	g_test_add_func("/evaluate/parameters make a check count", parameters_make_a_check_count);
 	g_test_add_func("/evaluate/variants decide on their own", variants_decide_on_their_own);
 	g_test_add_func("/evaluate/only what is wanted runs", only_what_is_wanted_runs);
