@@ -4,6 +4,7 @@
 
 #include "server/store/evaluation_blob.h"
 #include "server/store/result_digest.h"
+#include "server/store/sha256.h"
 
 static const struct item base_item = {VERDICT_FAIL, "container", "id",   "name:web",
 				      "web",        "80/tcp",    "seen", "wanted",
@@ -106,6 +107,22 @@ static void test_the_id_stands_in_for_a_key(void)
 	g_assert_true(differs(&one, &two));
 }
 
+/* The agent's SHA-256 is another library's. */
+static void test_both_sides_make_the_same_hash(void)
+{
+	static const gsize sizes[] = {0, 1, 63, 64, 65, 1000, 70000, 0};
+	g_autofree uint8_t *data = g_malloc(70000);
+
+	memset(data, 'x', 70000);
+	for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		uint8_t ours[WIRE_SHA256_BYTES], theirs[WIRE_SHA256_BYTES];
+
+		sha256_of(data, sizes[i], ours);
+		wire_sha256(data, sizes[i], theirs);
+		g_assert_cmpint(memcmp(ours, theirs, sizeof ours), ==, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -113,5 +130,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/result-digest/whole", test_what_the_check_says_as_a_whole_counts);
 	g_test_add_func("/result-digest/borders", test_texts_do_not_run_into_each_other);
 	g_test_add_func("/result-digest/key", test_the_id_stands_in_for_a_key);
+	g_test_add_func("/result-digest/both-sides", test_both_sides_make_the_same_hash);
 	return g_test_run();
 }
