@@ -71,6 +71,20 @@ struct json *json_new_null(void);
 /* gives: free with g_free(). Keys keep the order in which they were set. */
 char *json_text(const struct json *value, bool indented);
 
+/*
+ * Writing a long document piece by piece, so that it never stands in memory as values. key is NULL
+ * for what is no member of an object. The text is borrowed and appended to.
+ */
+struct json_writer;
+struct json_writer *json_writer_new(GString *text, bool indented);
+void json_writer_free(struct json_writer *writer);
+PLIMSOLL_AUTOPTR(json_writer, json_writer_free)
+void json_write_begin(struct json_writer *writer, const char *key,
+		      enum json_kind kind); /* JSON_KIND_OBJECT or JSON_KIND_ARRAY */
+void json_write_end(struct json_writer *writer);
+void json_write_value(struct json_writer *writer, const char *key,
+		      struct json *value); /* takes the value */
+
 #define JSON_ERROR (json_error_quark())
 GQuark json_error_quark(void);
 

@@ -6,13 +6,14 @@
 
 enum { INDENTATION = 2 };
 
-struct writer {
+struct json_writer {
 	GString *text;
 	bool indented;
 	guint depth;
+	struct {
+		bool has_members, is_array;
+	} lists[JSON_MAX_DEPTH + 1]; /* by depth; 0 = the document */
 };
-
-static void write_value(struct writer *writer, const struct json *value);
 
 static void write_unit(GString *text, guint unit)
 {
@@ -80,7 +81,7 @@ static void write_real(GString *text, double real)
 		g_string_append(text, ".0");
 }
 
-static void break_line(const struct writer *writer)
+static void break_line(const struct json_writer *writer)
 {
 	if (!writer->indented)
 		return;
@@ -89,33 +90,48 @@ static void break_line(const struct writer *writer)
 		g_string_append_c(writer->text, ' ');
 }
 
-static void write_members(struct writer *writer, const struct json *list)
+static void begin_member(struct json_writer *writer, const char *key)
 {
-	g_assert(writer->depth < JSON_MAX_DEPTH);
-	writer->depth++;
-	for (const struct json *member = list->list.first; member != NULL; member = member->next) {
-		if (member != list->list.first)
-			g_string_append_c(writer->text, ',');
+	bool *has_members = &writer->lists[writer->depth].has_members;
+
+	if (*has_members)
+		g_string_append_c(writer->text, ',');
+	*has_members = true;
+	if (writer->depth > 0)
 		break_line(writer);
-		if (member->key != NULL) {
-			write_string(writer->text, member->key, strlen(member->key));
-			g_string_append(writer->text, writer->indented ? ": " : ":");
-		}
-		write_value(writer, member);
+	if (key != NULL) {
+		write_string(writer->text, key, strlen(key));
+		g_string_append(writer->text, writer->indented ? ": " : ":");
 	}
-	writer->depth--;
-	if (list->list.first != NULL)
-		break_line(writer);
 }
 
-static void write_value(struct writer *writer, const struct json *value)
+void json_write_begin(struct json_writer *writer, const char *key, enum json_kind kind)
 {
-	GString *text = writer->text;
+	bool is_array = kind == JSON_KIND_ARRAY;
 
+	g_assert(writer->depth < JSON_MAX_DEPTH && (is_array || kind == JSON_KIND_OBJECT));
+	begin_member(writer, key);
+	g_string_append_c(writer->text, is_array ? '[' : '{');
+	writer->depth++;
+	writer->lists[writer->depth].has_members = false;
+	writer->lists[writer->depth].is_array = is_array;
+}
+
+void json_write_end(struct json_writer *writer)
+{
+	bool has_members = writer->lists[writer->depth].has_members;
+	bool is_array = writer->lists[writer->depth].is_array;
+
+	g_assert(writer->depth > 0);
+	writer->depth--;
+	if (has_members)
+		break_line(writer);
+	g_string_append_c(writer->text, is_array ? ']' : '}');
+}
+
+static void write_scalar(GString *text, const struct json *value)
+{
 	switch (json_kind(value)) {
-	case JSON_KIND_NULL:
-		g_string_append(text, "null");
-		break;
 	case JSON_KIND_BOOL:
 		g_string_append(text, value->boolean ? "true" : "false");
 		break;
@@ -128,19 +144,53 @@ static void write_value(struct writer *writer, const struct json *value)
 	case JSON_KIND_STRING:
 		write_string(text, value->string.text, value->string.size);
 		break;
+	case JSON_KIND_NULL:
 	case JSON_KIND_ARRAY:
 	case JSON_KIND_OBJECT:
-		g_string_append_c(text, value->kind == JSON_KIND_ARRAY ? '[' : '{');
-		write_members(writer, value);
-		g_string_append_c(text, value->kind == JSON_KIND_ARRAY ? ']' : '}');
+		g_string_append(text, "null");
 		break;
 	}
 }
 
+static void write_value(struct json_writer *writer, const char *key, const struct json *value)
+{
+	enum json_kind kind = json_kind(value);
+
+	if (kind != JSON_KIND_ARRAY && kind != JSON_KIND_OBJECT) {
+		begin_member(writer, key);
+		write_scalar(writer->text, value);
+		return;
+	}
+	json_write_begin(writer, key, kind);
+	for (const struct json *member = value->list.first; member != NULL; member = member->next)
+		write_value(writer, member->key, member);
+	json_write_end(writer);
+}
+
+void json_write_value(struct json_writer *writer, const char *key, struct json *value)
+{
+	write_value(writer, key, value);
+	json_free(value);
+}
+
+struct json_writer *json_writer_new(GString *text, bool indented)
+{
+	struct json_writer *writer = g_new0(struct json_writer, 1);
+
+	writer->text = text;
+	writer->indented = indented;
+	return writer;
+}
+
+void json_writer_free(struct json_writer *writer)
+{
+	g_free(writer);
+}
+
 char *json_text(const struct json *value, bool indented)
 {
-	struct writer writer = {.text = g_string_new(NULL), .indented = indented};
+	struct json_writer writer = {.text = g_string_new(NULL), .indented = indented};
 
-	write_value(&writer, value);
+	write_value(&writer, NULL, value);
 	return g_string_free(writer.text, FALSE);
 }

@@ -153,41 +153,39 @@ static struct json *new_check(const struct benchmark_entry *entry, const struct 
 	return value;
 }
 
-static struct json *new_benchmark(const struct report *report,
-				  const struct report_benchmark *benchmark, bool show_all)
+static void write_benchmark(struct json_writer *writer, const struct report *report,
+			    const struct report_benchmark *benchmark, bool show_all)
 {
 	g_autoptr(GPtrArray) entries = report_entries(report, benchmark);
-	struct json *value = json_object_new();
-	struct json *checks;
 
-	json_set(value, "name", json_new_string(benchmark->benchmark->name));
-	json_set(value, "filtered", json_new_boolean(report->filtered));
-	json_set(value, "score", new_score(&benchmark->score));
-	checks = json_set(value, "checks", json_array_new());
+	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_value(writer, "name", json_new_string(benchmark->benchmark->name));
+	json_write_value(writer, "filtered", json_new_boolean(report->filtered));
+	json_write_value(writer, "score", new_score(&benchmark->score));
+	json_write_begin(writer, "checks", JSON_KIND_ARRAY);
 	for (guint i = 0; i < entries->len; i++) {
 		const struct benchmark_entry *entry = entries->pdata[i];
+		const struct result *result = evaluation_find(report->evaluation, entry);
 
-		json_append(checks,
-			    new_check(entry, evaluation_find(report->evaluation, entry), show_all));
+		json_write_value(writer, NULL, new_check(entry, result, show_all));
 	}
-	return value;
+	json_write_end(writer);
+	json_write_end(writer);
 }
 
 void format_json_write(GString *out, const struct report *report, const struct format_style *style)
 {
-	PLIMSOLL_AUTO(json) *root = json_object_new();
-	struct json *benchmarks;
-	g_autofree char *text = NULL;
+	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(out, true);
+	int64_t taken_at_s = report->envelope != NULL ? report->envelope->taken_at : 0;
 
-	json_set(root, "schema_version", json_new_integer(JSON_SCHEMA_VERSION));
-	json_set(root, "host", new_host(report));
-	json_set(root, "collected_at",
-		 new_time(report->envelope != NULL ? report->envelope->taken_at : 0));
-	benchmarks = json_set(root, "benchmarks", json_array_new());
+	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_value(writer, "schema_version", json_new_integer(JSON_SCHEMA_VERSION));
+	json_write_value(writer, "host", new_host(report));
+	json_write_value(writer, "collected_at", new_time(taken_at_s));
+	json_write_begin(writer, "benchmarks", JSON_KIND_ARRAY);
 	for (guint i = 0; i < report->n_benchmarks; i++)
-		json_append(benchmarks,
-			    new_benchmark(report, &report->benchmarks[i], style->show_all));
-	text = json_text(root, true);
-	g_string_append(out, text);
+		write_benchmark(writer, report, &report->benchmarks[i], style->show_all);
+	json_write_end(writer);
+	json_write_end(writer);
 	g_string_append_c(out, '\n');
 }

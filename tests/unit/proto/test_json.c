@@ -173,6 +173,69 @@ static void test_writes_plain_text_in_the_order_of_setting(void)
 			"-9223372036854775808,71.2,true],\"a\\uFFFD\":null}");
 }
 
+static void test_pieces_give_the_text_of_the_whole(void)
+{
+	static const char text[] = "{\"a\": [1, {}, [], [true]], \"b\": {\"c\": null}}";
+	PLIMSOLL_AUTO(json) *root = parsed(text);
+	g_autofree char *whole = json_text(root, true);
+	g_autoptr(GString) pieces = g_string_new("> ");
+	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(pieces, true);
+
+	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_begin(writer, "a", JSON_KIND_ARRAY);
+	json_write_value(writer, NULL, json_new_integer(1));
+	json_write_value(writer, NULL, json_object_new());
+	json_write_begin(writer, NULL, JSON_KIND_ARRAY);
+	json_write_end(writer);
+	json_write_value(writer, NULL, parsed("[true]"));
+	json_write_end(writer);
+	json_write_value(writer, "b", parsed("{\"c\": null}"));
+	json_write_end(writer);
+	g_assert_cmpstr(pieces->str + 2, ==, whole);
+	g_assert_cmpstr(whole, ==,
+			"{\n  \"a\": [\n    1,\n    {},\n    [],\n    [\n      true\n    ]\n  ],\n"
+			"  \"b\": {\n    \"c\": null\n  }\n}");
+}
+
+static void test_long_lists_are_searched(void)
+{
+	g_autoptr(GString) text = g_string_new("{");
+	PLIMSOLL_AUTO(json) *root = NULL;
+	g_autoptr(GError) error = NULL;
+	int64_t value = 0;
+
+	for (int i = 0; i < 1000; i++)
+		g_string_append_printf(text, "%s\"k%d\": [%d]", i == 0 ? "" : ", ", i, i);
+	g_string_append(text, "}");
+	root = parsed(text->str);
+	g_assert_cmpuint(json_length(root), ==, 1000);
+	for (int i = 0; i < 1000; i++) {
+		g_autofree char *key = g_strdup_printf("k%d", i);
+
+		g_assert_true(json_as_integer(json_at(json_get(root, key), 0), &value));
+		g_assert_cmpint(value, ==, i);
+	}
+	g_assert_null(json_get(root, "k1000"));
+	g_string_truncate(text, text->len - 1);
+	g_string_append(text, ", \"k500\": 0}");
+	g_assert_null(json_parse(text->str, text->len, NULL, &error));
+	g_assert_nonnull(strstr(error->message, "the same key twice"));
+}
+
+static void test_setting_again_replaces(void)
+{
+	PLIMSOLL_AUTO(json) *root = json_object_new();
+	g_autofree char *text = NULL;
+
+	json_set(root, "a", json_new_integer(1));
+	json_set(root, "b", json_new_integer(2));
+	json_set(root, "b", json_new_string("x\n\xf0\x9f\x90\xb3"));
+	json_set(root, "c", json_new_real(2));
+	json_set(root, "a", json_new_boolean(false));
+	text = json_text(root, false);
+	g_assert_cmpstr(text, ==, "{\"b\":\"x\\n\\uD83D\\uDC33\",\"c\":2.0,\"a\":false}");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -191,5 +254,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/json/paths-lead-through-objects", test_paths_lead_through_objects);
 	g_test_add_func("/json/writes-plain-text-in-the-order-of-setting",
 			test_writes_plain_text_in_the_order_of_setting);
+	g_test_add_func("/json/pieces-give-the-text-of-the-whole",
+			test_pieces_give_the_text_of_the_whole);
+	g_test_add_func("/json/long-lists-are-searched", test_long_lists_are_searched);
+	g_test_add_func("/json/setting-again-replaces", test_setting_again_replaces);
 	return g_test_run();
 }
