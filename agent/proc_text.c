@@ -247,9 +247,8 @@ bool proc_mount_parse(const char *line, struct proc_mount *ret_mount)
 	struct proc_mount mount = {0};
 	const char *rest = line;
 	const char *separator = strstr(line, " - ");
-	int64_t ignored = 0;
-	bool is_good = separator != NULL && take_int(&rest, &ignored) &&
-		       take_int(&rest, &ignored) && take_int(&rest, &mount.dev_major) &&
+	bool is_good = separator != NULL && take_int(&rest, &mount.id) &&
+		       take_int(&rest, &mount.parent) && take_int(&rest, &mount.dev_major) &&
 		       *rest == ':';
 
 	if (is_good) {

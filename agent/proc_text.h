@@ -48,6 +48,7 @@ bool proc_cgroup_has_component(const char *text, const char *name);
 struct proc_mount {
 	char *mount_point, *fs_type, *root; /* octal escapes undone */
 	int64_t dev_major, dev_minor;
+	int64_t id, parent; /* of the mount, and of the one that it stands on */
 };
 /* One line of /proc/PID/mountinfo, without its line feed. */
 bool proc_mount_parse(const char *line, struct proc_mount *ret_mount);

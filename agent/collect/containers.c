@@ -111,6 +111,27 @@ static void want_all(struct survey *survey)
 		want_volume(survey, survey->engine->volumes->pdata[i]);
 }
 
+void containers_each_source(const struct survey *survey,
+			    void (*each)(const char *source, const struct host_stat *stat,
+					 void *data),
+			    void *data)
+{
+	const struct container_survey *containers = survey->containers;
+
+	for (guint i = 0; i < containers->mounts->len; i++) {
+		const struct mount_place *place =
+			&g_array_index(containers->mounts, struct mount_place, i);
+
+		each(place->mount->source, place->stat, data);
+	}
+	for (guint i = 0; i < containers->volumes->len; i++) {
+		const struct volume_place *place =
+			&g_array_index(containers->volumes, struct volume_place, i);
+
+		each(place->volume->bind_device, place->stat, data);
+	}
+}
+
 /* ---- is it the container's process? ---- */
 
 static bool is_ok(const struct host_read *read)

@@ -5,6 +5,12 @@
 
 #include "agent/collect/survey.h"
 
+/* After the last round: calls back for every host path that a container or a volume mounts. */
+void containers_each_source(const struct survey *survey,
+			    void (*each)(const char *source, const struct host_stat *stat,
+					 void *data),
+			    void *data);
+
 /* After the last round. Each gives a container's id, NULL: none. */
 const char *containers_find_id(const struct survey *survey, const char *id); /* 64 characters */
 /* By its first process, when that was proved to be its. */

@@ -7,9 +7,18 @@
 #include "checks/derive/derive_mount.h"
 #include "checks/derive/derive_path.h"
 
+#define MOUNT_TABLE "file:/proc/1/mountinfo"
+
 static const char *const lists_of_every_container[] = {"l8", "l9", "socket"};
 
 /* --- where a mount comes from --- */
+
+/* What is looked up for every mount. */
+struct sources {
+	GHashTable *volumes;  /* name -> Plimsoll__Volume* */
+	GHashTable *aliases;  /* path as given -> struct mount_alias* */
+	struct reason unseen; /* why there may be aliases that are not listed */
+};
 
 static GHashTable *volumes_by_name(const struct derivation *d)
 {
@@ -22,6 +31,42 @@ static GHashTable *volumes_by_name(const struct derivation *d)
 	return volumes;
 }
 
+static GHashTable *aliases_by_path(struct derivation *d)
+{
+	GHashTable *aliases = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (size_t i = 0; i < d->facts->n_path_alias; i++) {
+		const Plimsoll__PathAlias *fact = d->facts->path_alias[i];
+		struct mount_alias *alias = arena_calloc(d->arena, 1, sizeof(*alias));
+
+		alias->path = derive_path_clean(d, fact->alias);
+		if (fact->path == NULL || alias->path == NULL)
+			continue;
+		alias->next = g_hash_table_lookup(aliases, fact->path);
+		g_hash_table_insert(aliases, fact->path, alias);
+	}
+	return aliases;
+}
+
+static struct reason unseen_aliases(struct derivation *d)
+{
+	const Plimsoll__Fetch *fetch = derive_fetch(d, MOUNT_TABLE);
+
+	if (fetch == NULL || !fetch->has_status)
+		return (struct reason){"UK", "the mount table was not read"};
+	for (size_t i = 0; i < d->facts->n_path_alias; i++)
+		if (d->facts->path_alias[i]->path == NULL || d->facts->path_alias[i]->alias == NULL)
+			return (struct reason){"UK",
+					       "another name of a mount's source was not seen"};
+	if (fetch->status == PLIMSOLL__FETCH__STATUS__OK)
+		return REASON_OK;
+	if (fetch->status == PLIMSOLL__FETCH__STATUS__PERMISSION)
+		return (struct reason){"UK_PERM", "the mount table"};
+	if (fetch->status == PLIMSOLL__FETCH__STATUS__TRUNCATED)
+		return (struct reason){"UK_TRUNCATED", "the mount table"};
+	return (struct reason){"UK", "the mount table was not seen"};
+}
+
 static struct reason unresolved(struct derivation *d, const char *path)
 {
 	struct reason elsewhere = derive_host_reason(d);
@@ -31,8 +76,9 @@ static struct reason unresolved(struct derivation *d, const char *path)
 	return (struct reason){"UK", derive_text(d, "where %s leads was not seen", path)};
 }
 
-static void set_path(struct derivation *d, struct mount_source *source, const char *path,
-		     const char *real, bool has_status, Plimsoll__File__Status status)
+static void set_path(struct derivation *d, const struct sources *sources,
+		     struct mount_source *source, const char *path, const char *real,
+		     bool has_status, Plimsoll__File__Status status)
 {
 	source->lexical = derive_path_clean(d, path);
 	if (source->lexical == NULL) {
@@ -44,8 +90,9 @@ static void set_path(struct derivation *d, struct mount_source *source, const ch
 		return;
 	if (status == PLIMSOLL__FILE__STATUS__OK) {
 		source->real = derive_path_clean(d, real);
+		source->aliases = g_hash_table_lookup(sources->aliases, path);
 		if (source->real != NULL)
-			source->reason = REASON_OK;
+			source->reason = sources->unseen;
 	} else if (status == PLIMSOLL__FILE__STATUS__PERMISSION) {
 		source->reason = (struct reason){"UK_PERM", source->lexical};
 	} else if (status == PLIMSOLL__FILE__STATUS__ABSENT ||
@@ -56,10 +103,12 @@ static void set_path(struct derivation *d, struct mount_source *source, const ch
 }
 
 /* A volume has a host path of its own only as a bind of the local driver. */
-static void set_volume(struct derivation *d, GHashTable *volumes, struct mount_source *source)
+static void set_volume(struct derivation *d, const struct sources *sources,
+		       struct mount_source *source)
 {
 	const char *name = source->facts->name;
-	const Plimsoll__Volume *volume = name != NULL ? g_hash_table_lookup(volumes, name) : NULL;
+	const Plimsoll__Volume *volume =
+		name != NULL ? g_hash_table_lookup(sources->volumes, name) : NULL;
 
 	if (volume == NULL) {
 		source->reason = derive_fetch_reason(d, "GET /volumes");
@@ -73,12 +122,12 @@ static void set_volume(struct derivation *d, GHashTable *volumes, struct mount_s
 		source->reason = (struct reason){
 			"UK", derive_text(d, "options of volume %s were not seen", name)};
 	else if (*volume->bind_device != '\0')
-		set_path(d, source, volume->bind_device, volume->bind_real, volume->has_bind_status,
-			 volume->bind_status);
+		set_path(d, sources, source, volume->bind_device, volume->bind_real,
+			 volume->has_bind_status, volume->bind_status);
 }
 
-static struct mount_source mount_source(struct derivation *d, GHashTable *volumes, size_t container,
-					size_t mount)
+static struct mount_source mount_source(struct derivation *d, const struct sources *sources,
+					size_t container, size_t mount)
 {
 	const Plimsoll__ContainerMount *facts = d->facts->container[container]->mount[mount];
 	struct mount_source source = {
@@ -88,10 +137,10 @@ static struct mount_source mount_source(struct derivation *d, GHashTable *volume
 	if (facts->type == NULL)
 		source.reason = (struct reason){"UK", "the type of the mount was not seen"};
 	else if (strcmp(facts->type, "bind") == 0)
-		set_path(d, &source, facts->source, facts->source_real, facts->has_source_status,
-			 facts->source_status);
+		set_path(d, sources, &source, facts->source, facts->source_real,
+			 facts->has_source_status, facts->source_status);
 	else if (strcmp(facts->type, "volume") == 0)
-		set_volume(d, volumes, &source);
+		set_volume(d, sources, &source);
 	if (source.lexical != NULL)
 		from = source.lexical;
 	else if (facts->name != NULL && *facts->name != '\0')
@@ -157,8 +206,12 @@ enum path_relation derive_mount_relation(const struct mount_source *source,
 {
 	const char *real = entry->real != NULL ? entry->real : entry->path;
 
-	return nearer(derive_path_relation(source->lexical, entry->path),
-		      derive_path_relation(source->real, real));
+	enum path_relation nearest = nearer(derive_path_relation(source->lexical, entry->path),
+					    derive_path_relation(source->real, real));
+
+	for (const struct mount_alias *alias = source->aliases; alias != NULL; alias = alias->next)
+		nearest = nearer(nearest, derive_path_relation(alias->path, real));
+	return nearest;
 }
 
 Derived__MountVerdict *derive_mount_row(struct derivation *d, const struct mount_source *source,
@@ -221,6 +274,8 @@ void derive_mounts(struct derivation *d)
 	const struct mount_entry devices =
 		derive_mount_entry(d, PLIMSOLL__FILE__ROLE__SENSITIVE, "/dev");
 	g_autoptr(GHashTable) volumes = volumes_by_name(d);
+	g_autoptr(GHashTable) aliases = aliases_by_path(d);
+	const struct sources all = {volumes, aliases, unseen_aliases(d)};
 
 	for (size_t i = 0; i < d->facts->n_container; i++) {
 		const Plimsoll__Container *container = d->facts->container[i];
@@ -230,7 +285,7 @@ void derive_mounts(struct derivation *d)
 		if (!is_seen || container->n_mount == 0)
 			add_bare_rows(d, i, is_seen);
 		for (size_t m = 0; m < container->n_mount; m++) {
-			struct mount_source source = mount_source(d, volumes, i, m);
+			struct mount_source source = mount_source(d, &all, i, m);
 
 			derive_mount_judge_sensitive(d, lists, &source);
 			derive_mount_judge_socket(d, sockets, &source);

@@ -6,16 +6,23 @@
 
 #include "checks/derive/derive_path.h"
 
+/* Another path of what a source shows: the folder behind a bind mount, at or below it. */
+struct mount_alias {
+	const char *path;
+	const struct mount_alias *next;
+};
+
 /* Where a mount comes from on the host (RULES 0.9). */
 struct mount_source {
 	int64_t container, mount; /* ordinals */
 	const Plimsoll__ContainerMount *facts;
-	const char *text;     /* "/etc -> /hetc" */
-	const char *observed; /* "/etc -> /hetc ro" */
-	const char *lexical;  /* as given, cleaned; NULL: no host path */
-	const char *real;     /* realpath; NULL: not seen, or nothing there */
-	bool is_dangling;     /* seen that nothing is there */
-	struct reason reason; /* why lexical or real is not known */
+	const char *text;                  /* "/etc -> /hetc" */
+	const char *observed;              /* "/etc -> /hetc ro" */
+	const char *lexical;               /* as given, cleaned; NULL: no host path */
+	const char *real;                  /* realpath; NULL: not seen, or nothing there */
+	bool is_dangling;                  /* seen that nothing is there */
+	const struct mount_alias *aliases; /* what it shows besides, by the mount table */
+	struct reason reason;              /* why lexical or real is not known */
 };
 
 /* A path to compare with. */
@@ -33,7 +40,7 @@ void derive_mount_unmatched(struct derivation *d, const struct mount_source *sou
 /* An entry by the files that were looked at; of files nobody looked at, the usual links count. */
 struct mount_entry derive_mount_entry(struct derivation *d, Plimsoll__File__Role role,
 				      const char *path);
-/* The nearer of the two relations, by path and by realpath: EQUAL, else ABOVE, else BELOW. */
+/* The nearest of the relations, by path, realpath and aliases: EQUAL, else ABOVE, else BELOW. */
 enum path_relation derive_mount_relation(const struct mount_source *source,
 					 const struct mount_entry *entry);
 

@@ -130,9 +130,10 @@ struct mount_lists *derive_mount_lists_new(struct derivation *d)
 /* --- the verdict --- */
 
 struct judgement {
-	bool fails;       /* by the older list, which the newer one contains */
-	bool fails_l9;    /* by what only the newer list has */
-	const char *note; /* why it passes although it is on a list */
+	bool fails;        /* by the older list, which the newer one contains */
+	bool fails_l9;     /* by what only the newer list has */
+	const char *note;  /* why it passes although it is on a list */
+	const char *alias; /* what makes it fail, if that is neither path nor realpath */
 };
 
 static bool is_in(const char *path, const char *entry)
@@ -201,6 +202,14 @@ static struct judgement judge(struct derivation *d, const struct mount_lists *li
 
 	judge_path(d, lists, source->lexical, false, rw, &judgement);
 	judge_path(d, lists, source->real, true, rw, &judgement);
+	for (const struct mount_alias *alias = source->aliases; alias != NULL;
+	     alias = alias->next) {
+		bool failed = judgement.fails || judgement.fails_l9;
+
+		judge_path(d, lists, alias->path, true, rw, &judgement);
+		if (!failed && (judgement.fails || judgement.fails_l9))
+			judgement.alias = alias->path;
+	}
 	return judgement;
 }
 
@@ -217,6 +226,8 @@ static void add_row(struct derivation *d, const struct mount_lists *lists,
 	if (!fails && (writable->fails || (l9 && writable->fails_l9))) {
 		row->verdict = derive_constant("unknown");
 		row->reason = derive_constant("UK|whether it is read-only was not seen");
+	} else if (fails && judgement->alias != NULL) {
+		row->note = derive_text(d, "shows %s", judgement->alias);
 	} else if (!fails) {
 		row->note = derive_constant(judgement->note);
 		derive_mount_unmatched(d, source, lists->unseen, row);

@@ -116,12 +116,40 @@ static struct reason unseen_sockets(struct derivation *d)
 	return REASON_OK;
 }
 
+/* The engine listens there, but something else is there now, or nothing: its socket was renamed or
+ * removed, and which of the sources it is now cannot be told. */
+static bool is_lost(struct derivation *d, const char *path)
+{
+	const Plimsoll__File *file = path != NULL ? socket_file(d, path) : NULL;
+
+	if (d->serving == NULL || file == NULL || !file->has_status)
+		return false;
+	if (file->status == PLIMSOLL__FILE__STATUS__OK)
+		return !file->has_type || file->type != PLIMSOLL__FILE__TYPE__SOCKET;
+	return file->status == PLIMSOLL__FILE__STATUS__ABSENT ||
+	       file->status == PLIMSOLL__FILE__STATUS__DANGLING;
+}
+
+static const char *lost_socket(struct derivation *d)
+{
+	for (size_t i = 0; i < d->out->n_listener; i++)
+		if (is_lost(d, d->out->listener[i]->path))
+			return d->out->listener[i]->path;
+	return is_lost(d, d->out->place->containerd_socket) ? d->out->place->containerd_socket
+							    : NULL;
+}
+
 struct mount_sockets *derive_mount_sockets_new(struct derivation *d)
 {
+	const char *lost = lost_socket(d);
+
 	struct mount_sockets *sockets = arena_calloc(d->arena, 1, sizeof(*sockets));
 
 	add_sockets(d);
 	sockets->unseen = unseen_sockets(d);
+	if (lost != NULL && sockets->unseen.code == NULL)
+		sockets->unseen = (struct reason){
+			"UK", derive_text(d, "the socket that was made at %s is elsewhere", lost)};
 	sockets->n = (guint)d->out->n_api_socket;
 	sockets->entries = arena_calloc(d->arena, MAX(sockets->n, 1u), sizeof(*sockets->entries));
 	for (guint i = 0; i < sockets->n; i++) {

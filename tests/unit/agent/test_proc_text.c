@@ -116,6 +116,8 @@ static void test_mountinfo(void)
 	g_assert_cmpstr(mount.root, ==, "/mnt1");
 	g_assert_cmpstr(mount.fs_type, ==, "ext3");
 	g_assert_cmpint(mount.dev_major, ==, 98);
+	g_assert_cmpint(mount.id, ==, 36);
+	g_assert_cmpint(mount.parent, ==, 35);
 	proc_mount_done(&mount);
 	g_assert_false(proc_mount_parse("36 35 98:0 /mnt1 /x rw", &mount));
 	g_assert_false(proc_mount_parse("36 35 98 /mnt1 /x rw - ext3 d o", &mount));

@@ -8,7 +8,7 @@
 
 #include "checks/derive/derive.h"
 
-enum { MAX_FRAGMENTS = 8, MAX_CLAIMS = 8 };
+enum { MAX_FRAGMENTS = 12, MAX_CLAIMS = 8 };
 
 /*
  * row   "table", or "table column=value column=value": the first row that matches.
@@ -53,7 +53,8 @@ void derive_check_clearing(const struct derive_case *cases, gsize n);
 	" 'fetch': [{'source': 'GET /_ping', 'status': 'ok'}, {'source': 'GET /version', 'status'" \
 	": 'ok'}, {'source': 'GET /info', 'status': 'ok'}, {'source': 'GET /containers/json?all="  \
 	"1', 'status': 'ok'}, {'source': 'GET /images/json', 'status': 'ok'}, {'source': 'GET /"   \
-	"networks', 'status': 'ok'}, {'source': 'GET /volumes', 'status': 'ok'}]}"
+	"networks', 'status': 'ok'}, {'source': 'GET /volumes', 'status': 'ok'}, {'source':"       \
+	" 'file:/proc/1/mountinfo', 'status': 'ok'}]}"
 #define DERIVE_DOCKERD(options)                                                                    \
 	"{'dockerd': [{'pid': 700, 'start_at': 1000, 'exe': '/usr/sbin/dockerd', 'uid': 0,"        \
 	" 'gid': 0, 'role': 'serving', 'argv_seen': true, 'env_cert_path': '', 'home': '/root',"   \

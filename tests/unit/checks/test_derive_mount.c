@@ -16,8 +16,9 @@
 #define BIND(source, real, destination, rw)                                                        \
 	"{'type': 'bind', 'source': '" source "', 'source_real': '" real                           \
 	"', 'source_status': 'ok', 'destination': '" destination "', 'rw': " rw "}"
-#define PLAIN(source, rw) BIND(source, source, "/x", rw)
-#define MOUNTS(mounts)    "{'container': [{'id': 'a', 'inspect_status': 'ok', 'mount': [" mounts "]}]}"
+#define PLAIN(source, rw)  BIND(source, source, "/x", rw)
+#define ALIAS(path, alias) "{'path_alias': [{'path': '" path "', 'alias': '" alias "'}]}"
+#define MOUNTS(mounts)     "{'container': [{'id': 'a', 'inspect_status': 'ok', 'mount': [" mounts "]}]}"
 #define L8(want)                                                                                   \
 	{                                                                                          \
 		"mount_verdict list=l8", want                                                      \
@@ -119,6 +120,23 @@ static const struct derive_case sensitive[] = {
 	{"a volume's directory by path",
 	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/var/lib/docker/volumes/a/_data", "true"))},
 	 {L8("verdict: pass")}},
+	{"a bind mount of a folder below a listed one",
+	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/srv/x", "false")), ALIAS("/srv/x", "/etc/docker")},
+	 {L8("verdict: fail | observed: /srv/x -> /x ro | note: shows /etc/docker"),
+	  SOCKET("verdict: pass | note: -")}},
+	{"one of a harmless folder",
+	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/srv/x", "false")), ALIAS("/srv/x", "/etc/nginx")},
+	 {L8("verdict: pass | note: below /etc, read-only")}},
+	{"one of several",
+	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/srv/x", "true")), ALIAS("/srv/x", "/srv/y"),
+	  ALIAS("/srv/x", "/usr/bin"), ALIAS("/srv/z", "/etc")},
+	 {L8("verdict: fail | note: shows /usr/bin")}},
+	{"the other name of a parent of the socket",
+	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/srv/x", "false")), ALIAS("/srv/x", "/run")},
+	 {SOCKET("verdict: fail | observed: /srv/x -> /x contains /run/docker.sock")}},
+	{"a device by another name",
+	 {HOST(DIRECTORIES), MOUNTS(PLAIN("/srv/x", "false")), ALIAS("/srv/x", "/dev/sda")},
+	 {{"mount_verdict list=device", "verdict: manual"}}},
 	{"containerd's root",
 	 {HOST(DIRECTORIES),
 	  "{'containerd': [{'pid': 3, 'root': '/srv/containerd', 'grpc_address':"
@@ -201,6 +219,13 @@ static const struct derive_case unseen[] = {
 		 " '/etc', 'source_status': 'ok', 'destination': '/y'}")},
 	 {{"mount_verdict list=l8 mount=0", "verdict: pass"},
 	  {"mount_verdict list=l8 mount=1", "verdict: fail"}}},
+	{"the mount table was not read: another name of it may be listed",
+	 {DERIVE_HOST, "{'fetch': [{'source': 'file:/proc/1/mountinfo', 'status': 'permission'}]}",
+	  "{'engine': {'kind': 'docker', 'root_dir_real': '/d'}}",
+	  MOUNTS(PLAIN("/srv", "true") "," PLAIN("/etc", "true") "," UNSEEN("/a", "dangling"))},
+	 {{"mount_verdict list=l8 mount=0", "verdict: unknown | reason: UK_PERM|the mount table"},
+	  {"mount_verdict list=l8 mount=1", "verdict: fail"},
+	  {"mount_verdict list=l8 mount=2", "verdict: pass"}}},
 	{"a listed directory whose realpath was not seen",
 	 {HOST(VOLUMES),
 	  "{'file': [{'role': 'sensitive', 'path': '/boot', 'status': 'permission'}]}",
@@ -216,6 +241,8 @@ static const struct derive_case unseen[] = {
 	" 'real': '/run/docker.sock', 'type': 'socket', 'status': 'ok'}, {'role':"                 \
 	" 'containerd_socket', 'path': '/run/containerd/containerd.sock', 'real':"                 \
 	" '/run/containerd/containerd.sock', 'type': 'socket', 'status': 'ok'}]}"
+
+#define LOST(state) "{'file': [{'role': 'api_socket', 'path': '/run/docker.sock', " state "}]}"
 
 static const struct derive_case sockets[] = {
 	{"worked 12: the directory of the socket, through a link",
@@ -248,6 +275,23 @@ static const struct derive_case sockets[] = {
 	 {DERIVE_HOST, DERIVE_ENGINE, MOUNTS(PLAIN("/srv/a", "true") "," PLAIN("/run", "false"))},
 	 {{"mount_verdict list=socket mount=0", "verdict: unknown | reason: UK_NO_PROCESS"},
 	  {"mount_verdict list=socket mount=1", "verdict: fail"}}},
+	{"the socket was renamed after dockerd made it: any source may be it",
+	 {HOST(LOST("'status': 'absent'")), MOUNTS(PLAIN("/srv/a", "true") "," PLAIN("/", "true"))},
+	 {{"mount_verdict list=socket mount=0", "verdict: unknown | reason: UK|the socket that was "
+						"made at /run/docker.sock is elsewhere"},
+	  {"mount_verdict list=socket mount=1", "verdict: fail"},
+	  {"mount_verdict list=l8 mount=0", "verdict: pass"}}},
+	{"or something else was put there",
+	 {HOST(LOST("'status': 'ok', 'real': '/run/docker.sock', 'type': 'file'")),
+	  MOUNTS(PLAIN("/srv/a", "true"))},
+	 {SOCKET("verdict: unknown")}},
+	{"containerd's socket was renamed",
+	 {HOST(LOST("'status': 'ok', 'real': '/run/docker.sock', 'type': 'socket'")),
+	  "{'engine': {'containerd_address': '/run/containerd/containerd.sock'}, 'file': [{'role':"
+	  " 'containerd_socket', 'path': '/run/containerd/containerd.sock', 'status': 'absent'}]}",
+	  MOUNTS(PLAIN("/srv/a", "true"))},
+	 {SOCKET("verdict: unknown | reason: UK|the socket that was made at"
+		 " /run/containerd/containerd.sock is elsewhere")}},
 	{"Podman's own socket",
 	 {DERIVE_HOST, DERIVE_ENGINE,
 	  "{'engine': {'kind': 'podman'}, 'snapshot': {'endpoint':"

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which other names a path has by the mount table. */
+#include "agent/mount_table.h"
+
+/* id, parent, device, root, mount point */
+#define MOUNT(id, parent, device, root, point)                                                     \
+#id " " #parent " " device " " root " " point " rw,relatime shared:1 - ext4 /dev/a rw\n"
+#define ROOT MOUNT(1, 0, "8:1", "/", "/")
+
+static const struct {
+	const char *claim, *text, *path, *want;
+} cases[] = {
+	{"no bind mount, no alias", ROOT MOUNT(2, 1, "0:5", "/", "/proc"), "/srv/x", ""},
+	{"a bind mount is the folder behind it", ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x"),
+	 "/srv/x", "/etc/docker;"},
+	{"so is what lies below it", ROOT MOUNT(2, 1, "8:1", "/etc", "/srv/x"), "/srv/x/docker/a",
+	 "/etc/docker/a;"},
+	{"and the other way round", ROOT MOUNT(2, 1, "8:1", "/etc", "/srv/x"), "/etc/docker",
+	 "/srv/x/docker;"},
+	{"the whole root", ROOT MOUNT(2, 1, "8:1", "/", "/srv/x"), "/srv/x", "/;"},
+	{"a folder that shows it further down", ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x/y"),
+	 "/srv/x", "/etc/docker;"},
+	{"a name that only begins alike", ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x"),
+	 "/srv/xy", ""},
+	{"another device with the same folder", ROOT MOUNT(2, 1, "8:2", "/etc/docker", "/srv/x"),
+	 "/srv/x", ""},
+	{"a mounted folder that a later mount covers is not seen",
+	 ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x") MOUNT(3, 2, "0:9", "/", "/srv/x"),
+	 "/srv/x", ""},
+	{"nor is one below a folder that is covered",
+	 ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x") MOUNT(3, 1, "0:9", "/", "/srv"), "/srv/x",
+	 ""},
+	{"a path that is covered is no alias",
+	 ROOT MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x") MOUNT(3, 1, "0:9", "/", "/etc"), "/srv/x",
+	 ""},
+	{"a bind mount of a bind mount",
+	 ROOT MOUNT(2, 1, "8:1", "/etc", "/srv/x") MOUNT(3, 1, "8:1", "/etc/docker", "/srv/y"),
+	 "/srv/y", "/etc/docker;/srv/x/docker;"},
+	{"of a file system of its own",
+	 ROOT MOUNT(2, 1, "8:2", "/", "/var") MOUNT(3, 1, "8:2", "/lib/docker", "/srv/x"), "/srv/x",
+	 "/var/lib/docker;"},
+	{"the order of the lines does not matter", MOUNT(2, 1, "8:1", "/etc/docker", "/srv/x") ROOT,
+	 "/srv/x", "/etc/docker;"},
+	{"octal escapes", ROOT MOUNT(2, 1, "8:1", "/a\\040b", "/srv/x\\040y"), "/srv/x y", "/a b;"},
+	{"namespaces are no files",
+	 ROOT MOUNT(2, 1, "0:4", "net:[1]", "/run/a") MOUNT(3, 1, "0:4", "net:[1]", "/run/b"),
+	 "/run/a", ""},
+	{"a removed folder has no other name", ROOT MOUNT(2, 1, "8:1", "/x//deleted", "/srv/x"),
+	 "/srv/x", ""},
+	{"parents in a circle end",
+	 ROOT MOUNT(2, 3, "8:1", "/", "/a") MOUNT(3, 2, "8:1", "/", "/a"), "/a", ""},
+	{"no root, no answer", MOUNT(2, 1, "8:1", "/etc", "/srv/x"), "/srv/x", ""},
+	{"nothing", "", "/srv/x", ""},
+	{"a relative path", ROOT, "srv", ""},
+};
+
+static void append(const char *alias, void *data)
+{
+	g_string_append_printf(data, "%s;", alias);
+}
+
+static void test_aliases(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		PLIMSOLL_AUTO(mount_table) *table = mount_table_new(cases[i].text);
+		g_autoptr(GString) seen = g_string_new(NULL);
+
+		g_test_message("%s", cases[i].claim);
+		mount_table_aliases(table, cases[i].path, append, seen);
+		g_assert_cmpstr(seen->str, ==, cases[i].want);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/mount-table/aliases", test_aliases);
+	return g_test_run();
+}
