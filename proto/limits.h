@@ -37,7 +37,7 @@
 #define LIMIT_FILE_BYTES         (1u << 20) /* a configuration file */
 #define LIMIT_PROC_FILE_BYTES    (2u << 20) /* a file of /proc */
 #define LIMIT_HISTORY_TEXT_BYTES 2048u
-#define LIMIT_DETAIL_BYTES       200u /* Fetch.detail */
+#define LIMIT_DETAIL_BYTES       200u        /* Fetch.detail */
 #define LIMIT_MOUNT_TABLE_BYTES  (16u << 20) /* text of the mount table */
 #define LIMIT_PATH_ALIASES       4096u       /* other names of what containers mount */
 #define LIMIT_HOST_ROUNDS        4u

@@ -125,6 +125,51 @@ class Tricks(unittest.TestCase):
         finally:
             self.lab.sh('h1', 'docker rm -f hard bound volume; docker volume rm trick; umount /srv/trick; rm /run/trick.hard')
 
+    def test_bind_mounts_below_and_above_a_listed_folder(self):
+        self.lab.sh('h1', '''mkdir -p /srv/below /srv/above/deep /srv/plain /etc/ssh/deep
+            mount --bind /etc/ssh/deep /srv/below; mount --bind /run /srv/above/deep; mount --bind /opt /srv/plain
+            for name in below above plain; do docker run -d --name $name -v /srv/$name:/x:ro base:1 /bin/sleep 1000; done''')
+        try:
+            items = self.expect('container-sensitive-host-dirs', 'fail')
+            self.assertEqual(items['below /srv/below -> /x']['note'], 'shows /etc/ssh/deep')
+            self.assertEqual(items['plain /srv/plain -> /x']['verdict'], 'pass')
+            items = self.expect('container-docker-socket-mounted', 'fail')
+            self.assertEqual([i for i, item in items.items() if item['verdict'] == 'fail'], ['above /srv/above -> /x'])
+        finally:
+            self.lab.sh('h1', 'docker rm -f below above plain; umount /srv/below /srv/above/deep /srv/plain; rmdir /etc/ssh/deep')
+
+    def test_a_socket_that_was_renamed(self):
+        self.dockerd('-H unix:///run/second.sock')
+        try:
+            self.lab.sh('h1', '''docker run -d --name plain -v /opt:/x base:1 /bin/sleep 1000
+                mv /run/second.sock /run/renamed.sock''')
+            self.lab.sh('h1', 'docker run -d --name renamed -v /run/renamed.sock:/x base:1 /bin/sleep 1000')
+            items = self.expect('container-docker-socket-mounted', 'unknown')
+            self.assertEqual({item['verdict'] for item in items.values()}, {'unknown'})
+            self.lab.sh('h1', 'mv /run/renamed.sock /run/second.sock')
+            self.expect('container-docker-socket-mounted', 'pass')
+        finally:
+            self.lab.sh('h1', f'docker rm -f plain renamed; rm {DROPIN}; systemctl daemon-reload')
+            self.lab.restart_docker('h1')
+
+    def test_another_file_in_the_place_of_the_one_that_was_read(self):
+        self.lab.sh('h1', '''mkdir -p /etc/docker.new; echo '{"icc": false}' | tee /etc/docker.new/daemon.json > /srv/new.json''')
+        self.lab.restart_docker('h1')
+        self.expect('daemon-icc-disabled', 'fail')
+        self.expect('daemon-log-level-info', 'pass')
+        self.lab.sh('h1', 'sleep 3; mv /etc/docker /etc/docker.old; mv /etc/docker.new /etc/docker')
+        try:
+            self.expect('daemon-log-level-info', 'unknown')
+        finally:
+            self.lab.sh('h1', 'rm -r /etc/docker; mv /etc/docker.old /etc/docker')
+        self.lab.sh('h1', 'echo {} > /etc/docker/daemon.json')
+        self.lab.restart_docker('h1')
+        self.lab.sh('h1', 'mount --bind /srv/new.json /etc/docker/daemon.json')
+        try:
+            self.expect('daemon-log-level-info', 'unknown')
+        finally:
+            self.lab.sh('h1', 'umount /etc/docker/daemon.json')
+
     def test_a_label_is_no_swarm_task(self):
         self.lab.sh('h1', 'docker run -d --name web --label com.docker.swarm.service.id=x --restart always base:1 /bin/sleep 1000')
         self.expect('container-restart-policy', 'fail')
