@@ -60,11 +60,15 @@ static void add_group(GPtrArray *groups, const char *group)
 
 void reads_complete(struct reads *reads)
 {
+	const struct facts_table *last = NULL;
+
 	for (guint i = 0; i < reads->columns->len; i++) {
 		const struct sql_read *read = &g_array_index(reads->columns, struct sql_read, i);
 		const struct schema_field *field = field_of(read);
 
-		add_group(reads->table_groups, table_group(read->table));
+		if (read->table != last) /* columns of one table mostly come together */
+			add_group(reads->table_groups, table_group(read->table));
+		last = read->table;
 		if (field == NULL)
 			continue;
 		add_group(reads->groups, field->group);

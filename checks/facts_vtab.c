@@ -92,7 +92,9 @@ static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *ar
 				       module->table->columns[i].name,
 				       declared_type(&module->table->columns[i]));
 	g_string_append(sql, ")");
+	module->shared->declaring = true;
 	rc = sqlite3_declare_vtab(db, sql->str);
+	module->shared->declaring = false;
 	if (rc != SQLITE_OK)
 		return rc;
 	table = g_new0(struct table, 1);
@@ -535,15 +537,11 @@ int facts_vtab_register(sqlite3 *db, struct facts_vtab *vtab)
 
 	vtab->indexes = g_ptr_array_new_with_free_func(free_index);
 	for (guint i = 0; i < n; i++) {
-		g_autofree char *touch =
-			g_strdup_printf("SELECT 1 FROM \"%s\" LIMIT 0", tables[i].name);
 		struct module *module = g_new(struct module, 1);
 		int rc = SQLITE_OK;
 
 		*module = (struct module){.table = &tables[i], .shared = vtab};
 		rc = sqlite3_create_module_v2(db, tables[i].name, &methods, module, g_free);
-		if (rc == SQLITE_OK)
-			rc = sqlite3_exec(db, touch, NULL, NULL, NULL);
 		if (rc != SQLITE_OK)
 			return rc;
 	}

@@ -14,6 +14,7 @@ struct facts_vtab {
 	GPtrArray *indexes;     /* made on demand for the data that is shown */
 	int64_t deadline_us;    /* CLOCK_MONOTONIC; scans end with SQLITE_INTERRUPT; 0 = none */
 	uint64_t rows_read; /* rows that scans have looked at, since the connection was opened */
+	bool declaring;     /* a table is: an authorizer has to let that pass, and nothing else */
 };
 
 /*
@@ -23,8 +24,8 @@ struct facts_vtab {
 void facts_vtab_show(struct facts_vtab *vtab, const struct facts_data *data);
 
 /*
- * Registers every table and connects it once: a read-only authorizer that is set later refuses the
- * declaration that SQLite makes on first use.
+ * Registers every table. SQLite connects one when a statement first names it: most evaluations ask
+ * for half of them, and a declaration costs as much as a statement.
  *
  * vtab  keeps a borrow until the connection is closed; free its indexes with facts_vtab_done().
  * gives an SQLite result code.

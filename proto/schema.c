@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+/* The row of a table as a whole comes first, those of its columns follow. */
 static const struct schema_field fields[] = {
 	{"snapshot", NULL, 1, "host"},
 	{"fetch", NULL, 1, NULL},
@@ -109,8 +110,11 @@ const struct schema_field *schema_find(const char *table, const char *column)
 	const struct schema_field *whole = NULL;
 
 	for (const struct schema_field *field = fields; field->table != NULL; field++) {
-		if (strcmp(field->table, table) != 0)
+		if (field->table[0] != table[0] || strcmp(field->table, table) != 0) {
+			if (whole != NULL)
+				break; /* its rows stand together */
 			continue;
+		}
 		if (field->column == NULL)
 			whole = field;
 		else if (column != NULL && strcmp(field->column, column) == 0)

@@ -174,6 +174,23 @@ static void test_columns_of_old_schemas_still_exist(void)
 	}
 }
 
+static void test_rows_of_a_table_stand_together(void)
+{
+	g_autoptr(GHashTable) begun = g_hash_table_new(g_str_hash, g_str_equal);
+	const char *table = "";
+
+	for (const struct schema_field *field = schema_all(); field->table != NULL; field++) {
+		g_test_message("%s.%s", field->table, field->column != NULL ? field->column : "*");
+		if (strcmp(field->table, table) == 0) {
+			g_assert_nonnull(field->column);
+			continue;
+		}
+		g_assert_null(field->column);
+		table = field->table;
+		g_assert_true(g_hash_table_add(begun, (gpointer)(uintptr_t)table));
+	}
+}
+
 static void test_look_ups(void)
 {
 	g_assert_null(schema_find("no_such_table", NULL));
@@ -188,6 +205,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/schema/every-column-is-dated-and-sourced",
 			test_every_column_is_dated_and_sourced);
+	g_test_add_func("/schema/rows-stand-together", test_rows_of_a_table_stand_together);
 	g_test_add_func("/schema/every-row-stands-for-a-column",
 			test_every_row_stands_for_a_column);
 	g_test_add_func("/schema/columns-of-old-schemas-still-exist",
