@@ -16,7 +16,8 @@ SKIP = 77  # ctest's SKIP_RETURN_CODE
 
 
 class Lab:
-    """N hosts h1..hN. Programs of the build stand in /lab of each; `down` removes every trace."""
+    """N hosts h1..hN. Programs of the build stand in /lab of each. `down` removes every trace, and a guard sees to it
+    where this process is killed."""
 
     serial = 0
 
@@ -36,6 +37,7 @@ class Lab:
         probe = self.run('check', check=False, capture_output=True)
         if probe.returncode == SKIP:
             raise unittest.SkipTest(probe.stderr.strip())
+        self.guard = self.start_guard()
         try:
             self.run('up', str(self.hosts))
             for k in range(1, self.hosts + 1):
@@ -43,12 +45,28 @@ class Lab:
                     copy = shutil.copy(os.path.join(BUILD, program), self.share(f'h{k}'))
                     os.chmod(copy, 0o755)  # whatever the umask of the build
         except BaseException:
-            self.run('down', check=False)
+            self.down(check=False)
             raise
         return self
 
     def __exit__(self, *_):
-        self.run('down')
+        self.down()
+
+    def down(self, check=True):
+        try:
+            self.run('down', check=check)
+        finally:
+            os.close(self.guard)
+
+    def start_guard(self):
+        """A process outside this one's tree that waits for its end, whatever ends it, and takes the hosts down then."""
+        waited_for, held = os.pipe()
+        try:
+            subprocess.run(['setsid', '--fork', 'sh', '-c', 'cat; [ ! -e "$LAB/up" ] || exec "$0" down', os.path.join(HERE, 'lab')],
+                           env=self.env, stdin=waited_for, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        finally:
+            os.close(waited_for)
+        return held
 
     def share(self, host):
         return os.path.join(self.folder, host, 'share')

@@ -30,6 +30,7 @@ class KernelAudit(unittest.TestCase):
             self.skipTest(f'the kernel refuses audit requests: {before.stderr.strip()}')
         self.before = before.stdout
         self.folder = tempfile.mkdtemp(prefix='plimsoll-audit-')
+        self.addCleanup(shutil.rmtree, self.folder)
         os.mkdir(self.path('d'))
         open(self.path('f'), 'w').close()
         self.added = []
@@ -38,7 +39,6 @@ class KernelAudit(unittest.TestCase):
         for rule in reversed(self.added):
             auditctl(*rule)
         self.assertEqual(auditctl('-l').stdout, self.before, 'the rule list is as it was')
-        shutil.rmtree(self.folder)
 
     def path(self, name):
         return os.path.join(self.folder, name)
