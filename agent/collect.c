@@ -62,6 +62,8 @@ static bool run_rounds(struct survey *survey, struct engine_work *work, struct c
 		done = run_round(survey, round, clock, error);
 	g_thread_join(thread);
 	survey->engine = &work->facts;
+	if (work->options->engine_answered != NULL)
+		work->options->engine_answered(work->options->engine_answered_data);
 	return done && run_round(survey, LIMIT_HOST_ROUNDS - 1, clock, error);
 }
 

@@ -12,6 +12,10 @@ struct collect_options {
 	int64_t now_s; /* 0 = the clock's */
 	void (*progress)(const char *what, guint done, guint total, void *data); /* NULL = none */
 	void *progress_data;
+	/* NULL, or called once before the last round of the host: the Engine has nothing more to
+	 * do, so that a caller with something to prepare may begin in a thread of its own. */
+	void (*engine_answered)(void *data);
+	void *engine_answered_data;
 };
 
 /*

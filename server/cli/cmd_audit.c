@@ -22,6 +22,9 @@ struct audit {
 	const struct benchmark **benchmarks;
 	guint n_benchmarks;
 	GHashTable *selected; /* const struct check * */
+	GThread *preparing;   /* makes the evaluator; NULL = nobody does */
+	GError *not_prepared; /* why it could not */
+	struct evaluator *evaluator;
 	struct collection *collection;
 	struct evaluation *evaluation;
 	struct report_benchmark *scored;
@@ -29,8 +32,35 @@ struct audit {
 	bool io_failed;
 };
 
+/* --- the evaluator, which is made while the host answers its last questions --- */
+
+static gpointer make_evaluator(gpointer data)
+{
+	struct audit *audit = data;
+
+	audit->evaluator = evaluator_new(audit->catalogue, &audit->not_prepared);
+	return NULL;
+}
+
+static void prepare_evaluator(void *data)
+{
+	struct audit *audit = data;
+
+	audit->preparing = g_thread_new("evaluator", make_evaluator, audit);
+}
+
+static bool take_evaluator(struct audit *audit)
+{
+	if (audit->preparing != NULL)
+		g_thread_join(g_steal_pointer(&audit->preparing));
+	return audit->evaluator != NULL;
+}
+
 static void audit_done(struct audit *audit)
 {
+	(void)take_evaluator(audit);
+	evaluator_free(audit->evaluator);
+	g_clear_error(&audit->not_prepared);
 	audit_options_done(&audit->options);
 	evaluation_free(audit->evaluation);
 	collection_free(audit->collection);
@@ -137,7 +167,11 @@ static const char *endpoint(const struct audit_options *options)
 
 static bool collect_here(struct audit *audit, int *ret_exit)
 {
-	const struct collect_options options = {.progress = terminal_progress};
+	const struct collect_options options = {
+		.progress = terminal_progress,
+		.engine_answered = prepare_evaluator,
+		.engine_answered_data = audit,
+	};
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO(host) *host = NULL;
 
@@ -198,15 +232,15 @@ static bool judge(struct audit *audit, int *ret_exit)
 		.taken_at_s = taken_at_s,
 	};
 	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(evaluator) *evaluator = NULL;
 
-	/* Only now, and after giving back what the collection needed: the two peaks do not add up.
-	 * Nor does the report's: the evaluator ends here. */
-	malloc_trim(0);
-	evaluator = evaluator_new(audit->catalogue, &error);
-	if (evaluator == NULL)
-		return stop(ret_exit, CLI_USAGE, error);
-	audit->evaluation = evaluator_run(evaluator, &input, is_selected, audit->selected, &error);
+	if (!take_evaluator(audit) && audit->not_prepared == NULL)
+		(void)make_evaluator(audit);
+	if (audit->evaluator == NULL)
+		return stop(ret_exit, CLI_USAGE, audit->not_prepared);
+	audit->evaluation =
+		evaluator_run(audit->evaluator, &input, is_selected, audit->selected, &error);
+	/* The report's memory is not to stand beside the evaluator's. */
+	g_clear_pointer(&audit->evaluator, evaluator_free);
 	if (audit->evaluation == NULL)
 		return stop(ret_exit, CLI_IO, error);
 	audit->scored = g_new0(struct report_benchmark, audit->n_benchmarks);
