@@ -45,10 +45,10 @@ struct item {
 	enum verdict verdict;
 	const char
 		*subject; /* kind: container, image, network, service, node, file, daemon, host */
-	const char *subject_id;    /* container id, image id, path, ... */
-	const char *subject_key;   /* survives redeploys: "compose:project/service", "service:NAME",
-				      "name:NAME", path, setting */
-	const char *label;         /* what a person reads */
+	const char *subject_id;  /* container id, image id, path, ... */
+	const char *subject_key; /* survives redeploys: "compose:project/service/1", "service:NAME",
+				    "name:NAME", path, setting */
+	const char *label;       /* what a person reads */
 	const char *discriminator; /* tells several items of one subject apart: "80/tcp", "/etc";
 				      NULL = one item */
 	const char *observed;

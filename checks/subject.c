@@ -29,15 +29,33 @@ static const char *task_service(const Plimsoll__Container *container, struct are
 			    container->name);
 }
 
+/*
+ * Anybody can give a container the labels of another one's service, nobody its name: so the name
+ * takes part, as the number that Compose put into it or, where it is another one, as a whole. The
+ * engine allows neither '/' nor '=' in names.
+ */
+static const char *compose_key(const Plimsoll__Container *container, const char *name,
+			       struct arena *arena)
+{
+	const char *project = container->compose_project;
+	const char *service = container->compose_service;
+	g_autofree char *prefix = g_strdup_printf("%s-%s-", project, service);
+	const char *number = g_str_has_prefix(name, prefix) ? name + strlen(prefix) : "";
+
+	if (number[0] != '\0' && number[strspn(number, "0123456789")] == '\0')
+		return arena_printf(arena, "compose:%s/%s/%s", project, service, number);
+	return arena_printf(arena, "compose:%s/%s=%s", project, service, name);
+}
+
 static const char *container_key(const Plimsoll__Container *container, struct arena *arena)
 {
+	const char *name = is_set(container->name) ? container->name : or_dash(container->id);
+
 	if (is_set(container->compose_project) && is_set(container->compose_service))
-		return arena_printf(arena, "compose:%s/%s", container->compose_project,
-				    container->compose_service);
+		return compose_key(container, name, arena);
 	if (is_set(container->service_id))
 		return task_service(container, arena);
-	return arena_printf(arena, "name:%s",
-			    is_set(container->name) ? container->name : or_dash(container->id));
+	return arena_printf(arena, "name:%s", name);
 }
 
 static void describe_container(const Plimsoll__Facts *facts, size_t ord, struct arena *arena,

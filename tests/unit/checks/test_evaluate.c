@@ -308,7 +308,23 @@ static void subjects_are_named(void)
 		{"container",
 		 "{container: [{id: i, name: p-web-1, compose_project: p, compose_service: web, "
 		 "service_id: s, inspect_status: ok}]}",
-		 "p-web-1 i compose:p/web -"},
+		 "p-web-1 i compose:p/web/1 -"},
+		{"container",
+		 "{container: [{id: i, name: mine, compose_project: p, compose_service: web, "
+		 "inspect_status: ok}]}",
+		 "mine i compose:p/web=mine -"},
+		{"container",
+		 "{container: [{id: i, name: '12', compose_project: p, compose_service: web, "
+		 "inspect_status: ok}]}",
+		 "12 i compose:p/web=12 -"},
+		{"container",
+		 "{container: [{id: i, name: p-web-1x, compose_project: p, compose_service: web, "
+		 "inspect_status: ok}]}",
+		 "p-web-1x i compose:p/web=p-web-1x -"},
+		{"container",
+		 "{container: [{id: i, compose_project: p, compose_service: web, "
+		 "inspect_status: ok}]}",
+		 "i i compose:p/web=i -"},
 		{"container",
 		 "{container: [{id: i, name: front.2.abc, service_id: sid, inspect_status: ok}]}",
 		 "front.2.abc i service:front -"},
