@@ -36,6 +36,12 @@ const struct host_audit *host_want_audit(struct host_batch *batch);
 const struct host_peer *host_want_peer(struct host_batch *batch, const char *socket_path);
 const struct host_self *host_want_self(struct host_batch *batch);
 
+/*
+ * A device whose file system waits for a program or another machine, which may never answer: what
+ * lies there is asked about aside, with a limit of its own.
+ */
+void host_batch_suspect(struct host_batch *batch, int64_t dev_major, int64_t dev_minor);
+
 /* Overwrites the content of an answer whose secrets have no further use. */
 void host_read_wipe(const struct host_read *read);
 

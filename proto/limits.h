@@ -42,6 +42,7 @@
 #define LIMIT_PATH_ALIASES       4096u       /* other names of what containers mount */
 #define LIMIT_HOST_ROUNDS        4u
 #define LIMIT_HOST_BATCH_MS      30000
+#define LIMIT_HOST_ASIDE_MS      3000 /* for paths on file systems that may never answer */
 
 /* the agent's spool */
 #define LIMIT_SPOOL_REPORTS 168u        /* unsent reports: a week of hourly ones */

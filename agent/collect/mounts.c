@@ -31,6 +31,36 @@ static const struct mount_table *table_of(const struct survey *survey)
 
 /* ---- mounts ---- */
 
+/*
+ * File systems behind which stands a program or another machine. Their devices are known from the
+ * second round on; fixed places that the first one looks at are the system's own, as "/" is.
+ */
+static bool may_hang(const char *fs_type)
+{
+	static const char *const families[] = {
+		"fuse",   "nfs",  "smb",   "cifs",     "autofs", "9p",       "ceph",   "afs",
+		"lustre", "gfs2", "ocfs2", "virtiofs", "coda",   "orangefs", "beegfs", "gpfs"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(families); i++) {
+		if (g_str_has_prefix(fs_type, families[i]))
+			return true;
+	}
+	return false;
+}
+
+static void suspect(struct survey *survey)
+{
+	const struct mount_table *table = table_of(survey);
+	const struct proc_mount *root = mount_table_find(table, "/");
+
+	for (guint i = 0; i < mount_table_size(table); i++) {
+		const struct proc_mount *mount = mount_table_at(table, i);
+
+		if (mount != root && may_hang(mount->fs_type))
+			host_batch_suspect(survey->batch, mount->dev_major, mount->dev_minor);
+	}
+}
+
 static bool is_at_or_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
@@ -194,7 +224,7 @@ static void done(struct survey *survey)
 
 const struct collector mounts_collector = {
 	.name = "mounts",
-	.want = {want},
+	.want = {want, suspect, suspect, suspect},
 	.finish = finish,
 	.done = done,
 };

@@ -3,6 +3,7 @@
 #ifndef PLIMSOLL_AGENT_HOST_BATCH_PRIVATE_H
 #define PLIMSOLL_AGENT_HOST_BATCH_PRIVATE_H
 
+#include "agent/host/host_path.h"
 #include "agent/host_batch.h"
 
 enum host_want { HOST_WANT_STAT, HOST_WANT_READ, HOST_WANT_LINK, HOST_WANT_LIST, HOST_WANT_PEER };
@@ -13,6 +14,7 @@ struct host_batch {
 	GPtrArray *
 		wants[HOST_WANT_KINDS]; /* struct host_stat*, host_read*, ... in the order wanted */
 	GHashTable *by_path[HOST_WANT_KINDS];
+	GArray *suspects;                     /* struct host_device */
 	struct host_process_table *processes; /* NULL: not wanted; the same for the next two */
 	struct host_audit *audit;
 	struct host_self *self;

@@ -16,6 +16,7 @@ struct host_batch *host_batch_new(struct arena *arena)
 	struct host_batch *batch = g_new0(struct host_batch, 1);
 
 	batch->arena = arena;
+	batch->suspects = g_array_new(FALSE, FALSE, sizeof(struct host_device));
 	for (guint i = 0; i < HOST_WANT_KINDS; i++) {
 		batch->wants[i] = g_ptr_array_new();
 		batch->by_path[i] = g_hash_table_new(g_str_hash, g_str_equal);
@@ -31,7 +32,15 @@ void host_batch_free(struct host_batch *batch)
 		g_ptr_array_unref(batch->wants[i]);
 		g_hash_table_unref(batch->by_path[i]);
 	}
+	g_array_unref(batch->suspects);
 	g_free(batch);
+}
+
+void host_batch_suspect(struct host_batch *batch, int64_t dev_major, int64_t dev_minor)
+{
+	struct host_device device = {(uint32_t)dev_major, (uint32_t)dev_minor};
+
+	g_array_append_val(batch->suspects, device);
 }
 
 /* One spelling per path: no doubled slashes, none at the end. Dots stay: a link may stand before

@@ -18,6 +18,7 @@
 #include "agent/host/host_path.h"
 #include "agent/host/host_process.h"
 #include "agent/host/local_answer.h"
+#include "agent/host/local_aside.h"
 #include "agent/host/local_self.h"
 
 static const char default_endpoint[] = "unix:///run/docker.sock";
@@ -98,12 +99,14 @@ static struct host_state *want_state(enum host_want kind, void *want)
 	g_assert_not_reached();
 }
 
-static void answer(const struct local *local, struct arena *arena, struct local_folder *folder,
-		   enum host_want kind, void *want)
+static void answer(const struct local *local, const struct host_batch *batch,
+		   struct local_folder *folder, enum host_want kind, void *want)
 {
+	struct arena *arena = batch->arena;
+
 	switch (kind) {
 	case HOST_WANT_STAT:
-		local_answer_stat(local->root_fd, arena, want);
+		local_answer_stat(local->root_fd, batch->suspects, arena, want);
 		break;
 	case HOST_WANT_READ:
 		local_answer_read(local->root_fd, folder, arena, want);
@@ -160,10 +163,11 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 			if (g_get_monotonic_time() > deadline_us)
 				*want_state(kind, want) = host_state_from_errno(ETIMEDOUT);
 			else
-				answer(local, batch->arena, &folder, kind, want);
+				answer(local, batch, &folder, kind, want);
 		}
 	}
 	local_folder_done(&folder);
+	local_aside(local->root_fd, batch, deadline_us);
 	/* The rules are the running kernel's: they say nothing about a tree that is only mounted.
 	 */
 	if (batch->audit != NULL && has_proc)
@@ -215,7 +219,7 @@ static void find_socket(struct local *local, const char *root)
 		local->connect_path = g_strdup(socket_path);
 		return;
 	}
-	host_path_init(&place, local->root_fd, socket_path);
+	host_path_init(&place, local->root_fd, socket_path, NULL);
 	if (place.errno_value == 0) {
 		local->socket_fd = plimsoll_steal_fd(&place.fd);
 		local->connect_path = g_strdup_printf("/proc/self/fd/%d", local->socket_fd);

@@ -19,9 +19,10 @@ enum { MAX_LINKS = 40 }; /* as the kernel's own limit */
 
 struct walk {
 	int root_fd;
-	int fd;           /* O_PATH of what has been reached */
-	GString *done;    /* its realpath; "" = the root */
-	GString *pending; /* what is left to go */
+	const GArray *suspects; /* NULL = none */
+	int fd;                 /* O_PATH of what has been reached */
+	GString *done;          /* its realpath; "" = the root */
+	GString *pending;       /* what is left to go */
 	guint links;
 	int64_t link_ctime_s, move_ctime_s;
 };
@@ -128,11 +129,33 @@ static bool is_moved(const struct stat *folder)
 		(changed->tv_sec == entries->tv_sec && changed->tv_nsec > entries->tv_nsec));
 }
 
+/* Asks for nothing but the device, which the kernel knows by itself. */
+static bool is_suspect(const struct walk *walk, int fd)
+{
+	struct statx info = {0};
+
+	if (walk->suspects == NULL || walk->suspects->len == 0 || fd < 0)
+		return false;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &info) < 0)
+		return true;
+	for (guint i = 0; i < walk->suspects->len; i++) {
+		const struct host_device *device =
+			&g_array_index(walk->suspects, struct host_device, i);
+
+		if (device->dev_major == info.stx_dev_major &&
+		    device->dev_minor == info.stx_dev_minor)
+			return true;
+	}
+	return false;
+}
+
 static int enter(struct walk *walk, const char *name)
 {
 	PLIMSOLL_AUTO_FD child = open_child(walk->fd, name);
 	struct stat info;
 
+	if (is_suspect(walk, child))
+		return ETIMEDOUT;
 	if (child < 0 || fstatat(child, "", &info, AT_EMPTY_PATH) < 0)
 		return errno;
 	if (S_ISLNK(info.st_mode)) {
@@ -224,10 +247,12 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	return walk_on(walk, &stuck);
 }
 
-void host_path_init(struct host_path *ret_path, int root_fd, const char *path)
+void host_path_init(struct host_path *ret_path, int root_fd, const char *path,
+		    const GArray *suspects)
 {
 	struct walk walk = {
 		.root_fd = root_fd,
+		.suspects = suspects,
 		.fd = -1,
 		.done = g_string_new(NULL),
 		.pending = g_string_new(NULL),
@@ -263,7 +288,7 @@ int host_path_open(int root_fd, const char *path)
 	if (fd >= 0 || errno == ENOENT || errno == EACCES || errno == ENOTDIR)
 		return (int)fd;
 	/* An older kernel, a filter that hides the call, a link of /proc, a concurrent rename. */
-	host_path_init(&walked, root_fd, path);
+	host_path_init(&walked, root_fd, path, NULL);
 	errno = walked.errno_value;
 	return plimsoll_steal_fd(&walked.fd);
 }

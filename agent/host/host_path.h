@@ -26,7 +26,14 @@ struct host_path {
 				 were changed, since its entries were; 0 = none was */
 };
 
-void host_path_init(struct host_path *ret_path, int root_fd, const char *path);
+struct host_device {
+	uint32_t dev_major, dev_minor;
+};
+
+/* suspects: an array of struct host_device that are not to be waited for; a path that leads to one
+ * ends with ETIMEDOUT. NULL = none. */
+void host_path_init(struct host_path *ret_path, int root_fd, const char *path,
+		    const GArray *suspects);
 void host_path_done(struct host_path *path);
 #define HOST_PATH_AUTO __attribute__((cleanup(host_path_done))) struct host_path
 

@@ -30,12 +30,13 @@ static bool has_acl(int path_fd)
 	return getxattr(self, "system.posix_acl_access", NULL, 0) > 0;
 }
 
-void local_answer_stat(int root_fd, struct arena *arena, struct host_stat *answer)
+void local_answer_stat(int root_fd, const GArray *suspects, struct arena *arena,
+		       struct host_stat *answer)
 {
 	HOST_PATH_AUTO place = {.fd = -1};
 	struct stat info = {0};
 
-	host_path_init(&place, root_fd, answer->path);
+	host_path_init(&place, root_fd, answer->path, suspects);
 	answer->real_parent = arena_strdup(arena, place.real_parent);
 	answer->link_target = arena_strdup(arena, place.link_target);
 	answer->is_link = place.link_target != NULL;

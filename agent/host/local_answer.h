@@ -14,7 +14,9 @@ struct local_folder {
 };
 void local_folder_done(struct local_folder *folder);
 
-void local_answer_stat(int root_fd, struct arena *arena, struct host_stat *stat);
+/* suspects: see host_path.h. */
+void local_answer_stat(int root_fd, const GArray *suspects, struct arena *arena,
+		       struct host_stat *stat);
 void local_answer_read(int root_fd, struct local_folder *folder, struct arena *arena,
 		       struct host_read *read);
 void local_answer_link(int root_fd, struct local_folder *folder, struct arena *arena,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configurations that look better, or other, than they are. Each fooled the audit once, or would fool a simpler one."""
 import json
+import time
 import unittest
 
 import labtest
@@ -17,6 +18,15 @@ for path, body in json.load(sys.stdin):
     answer = connection.getresponse()
     text = answer.read().decode()
     assert answer.status in (201, 204), (path, answer.status, text)
+'''
+
+# Mounts a FUSE at /srv/hang and never answers what it is asked.
+SILENT = '''
+import ctypes, os, time
+fuse = os.open('/dev/fuse', os.O_RDWR)
+assert ctypes.CDLL(None).mount(b'silent', b'/srv/hang', b'fuse', 0, b'fd=%d,rootmode=40000,user_id=0,group_id=0' % fuse) == 0
+open('/run/silent.pid', 'w').write(str(os.getpid()))
+time.sleep(1000)
 '''
 
 DROPIN = '/etc/systemd/system/docker.service.d/trick.conf'
@@ -169,6 +179,21 @@ class Tricks(unittest.TestCase):
             self.expect('daemon-log-level-info', 'unknown')
         finally:
             self.lab.sh('h1', 'umount /etc/docker/daemon.json')
+
+    def test_a_file_system_that_never_answers(self):
+        # The container is made while the folder is plain; later the path leads to a FUSE whose program is silent.
+        self.lab.sh('h1', '''mkdir -p /srv/hang; for name in hung other; do
+            docker run -d --name $name -v /srv/hang:/x -v /opt:/y base:1 /bin/sleep 1000; done''')
+        self.lab.sh('h1', f'setsid python3 -c "{SILENT}" > /dev/null 2>&1 < /dev/null & '
+                          'for i in $(seq 50); do grep -q " /srv/hang " /proc/mounts && break; sleep 0.1; done')
+        try:
+            started = time.monotonic()
+            items = self.expect('container-sensitive-host-dirs', 'unknown')
+            self.assertLess(time.monotonic() - started, 20)
+            self.assertEqual(items['hung /srv/hang -> /x']['verdict'], 'unknown')
+            self.assertEqual(items['hung /opt -> /y']['verdict'], 'pass')
+        finally:
+            self.lab.sh('h1', 'umount -l /srv/hang; kill $(cat /run/silent.pid); docker rm -f hung other')
 
     def test_a_label_is_no_swarm_task(self):
         self.lab.sh('h1', 'docker run -d --name web --label com.docker.swarm.service.id=x --restart always base:1 /bin/sleep 1000')

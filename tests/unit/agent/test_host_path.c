@@ -63,7 +63,7 @@ static void test_cases(void)
 		HOST_PATH_AUTO place = {.fd = -1};
 
 		g_test_message("%s: %s", cases[i].claim, cases[i].path);
-		host_path_init(&place, root_fd, cases[i].path);
+		host_path_init(&place, root_fd, cases[i].path, NULL);
 		g_assert_cmpint(place.errno_value, ==, cases[i].errno_value);
 		g_assert_cmpstr(place.real, ==, cases[i].real);
 		g_assert_cmpstr(place.real_parent, ==, cases[i].real_parent);
@@ -89,7 +89,7 @@ static void test_both_ways(void)
 		struct stat by_kernel = {0};
 		struct stat by_walk = {0};
 
-		host_path_init(&place, root_fd, cases[i].path);
+		host_path_init(&place, root_fd, cases[i].path, NULL);
 		g_assert_cmpint(error, ==, cases[i].errno_value);
 		if (fd < 0)
 			continue;
@@ -114,7 +114,7 @@ static void test_moved_folder(void)
 		for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
 			HOST_PATH_AUTO place = {.fd = -1};
 
-			host_path_init(&place, root_fd, paths[i]);
+			host_path_init(&place, root_fd, paths[i], NULL);
 			if (moved)
 				g_assert_cmpint(place.move_ctime_s, >, 1000);
 			else
@@ -130,7 +130,7 @@ static void test_relative(void)
 	PLIMSOLL_AUTO_FD root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	HOST_PATH_AUTO place = {.fd = -1};
 
-	host_path_init(&place, root_fd, "etc");
+	host_path_init(&place, root_fd, "etc", NULL);
 	g_assert_cmpint(place.errno_value, ==, EINVAL);
 }
 
