@@ -16,11 +16,27 @@ G_DEFINE_QUARK(plimsoll - evaluate - error - quark, evaluate_error)
 
 /* ---- the evaluator ---- */
 
-static bool add_query(struct evaluator *evaluator, const struct check *check,
-		      const struct check_variant *variant, GError **error)
-{
-	struct query *query = query_new(evaluator->session, check, variant, error);
+/* Which forms an evaluator is for. */
+struct need {
+	bool (*needs)(const struct check *check, const struct check_variant *variant, void *data);
+	void *data;
+};
 
+static bool is_needed(const struct need *need, const struct check *check,
+		      const struct check_variant *variant)
+{
+	return need->needs == NULL || check->custom || need->needs(check, variant, need->data);
+}
+
+static bool add_query(struct evaluator *evaluator, const struct need *need,
+		      const struct check *check, const struct check_variant *variant,
+		      GError **error)
+{
+	struct query *query = NULL;
+
+	if (!is_needed(need, check, variant))
+		return true;
+	query = query_new(evaluator->session, check, variant, error);
 	if (query != NULL)
 		g_ptr_array_add(evaluator->queries, query);
 	return query != NULL;
@@ -32,12 +48,13 @@ static bool has_own_form(const struct check *check)
 	return check->fail.text != NULL || check->items.text != NULL || check->mode == MODE_MANUAL;
 }
 
-static bool add_check(struct evaluator *evaluator, const struct check *check, GError **error)
+static bool add_check(struct evaluator *evaluator, const struct need *need,
+		      const struct check *check, GError **error)
 {
-	if (has_own_form(check) && !add_query(evaluator, check, NULL, error))
+	if (has_own_form(check) && !add_query(evaluator, need, check, NULL, error))
 		return false;
 	for (guint i = 0; i < check->n_variants; i++)
-		if (!add_query(evaluator, check, &check->variants[i], error))
+		if (!add_query(evaluator, need, check, &check->variants[i], error))
 			return false;
 	return true;
 }
@@ -47,8 +64,12 @@ static void free_query(gpointer query)
 	query_free(query);
 }
 
-struct evaluator *evaluator_new(const struct catalogue *catalogue, GError **error)
+struct evaluator *evaluator_new_for(const struct catalogue *catalogue,
+				    bool (*needs)(const struct check *check,
+						  const struct check_variant *variant, void *data),
+				    void *data, GError **error)
 {
+	const struct need need = {needs, data};
 	PLIMSOLL_AUTO(evaluator) *evaluator = g_new0(struct evaluator, 1);
 	guint n = 0;
 	const struct check *checks = catalogue_checks(catalogue, &n);
@@ -61,9 +82,14 @@ struct evaluator *evaluator_new(const struct catalogue *catalogue, GError **erro
 	if (evaluator->session == NULL)
 		return NULL;
 	for (guint i = 0; i < n; i++)
-		if (!add_check(evaluator, &checks[i], error))
+		if (!add_check(evaluator, &need, &checks[i], error))
 			return NULL;
 	return g_steal_pointer(&evaluator);
+}
+
+struct evaluator *evaluator_new(const struct catalogue *catalogue, GError **error)
+{
+	return evaluator_new_for(catalogue, NULL, NULL, error);
 }
 
 void evaluator_free(struct evaluator *evaluator)

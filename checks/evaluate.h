@@ -85,10 +85,15 @@ struct evaluator;
  * Prepares every statement of the catalogue.
  *
  * catalogue  keeps a borrow until evaluator_free().
- * error      EVALUATE_ERROR with "file:line:column: check NAME: ..." for a statement that does not
- * prepare.
+ * error      EVALUATE_ERROR, "file:line:column: check NAME: ...", where one does not prepare.
  */
 struct evaluator *evaluator_new(const struct catalogue *catalogue, GError **error);
+
+/* As evaluator_new(), for what `needs` asks for and for the site's own checks; runs only these. */
+struct evaluator *evaluator_new_for(const struct catalogue *catalogue,
+				    bool (*needs)(const struct check *check,
+						  const struct check_variant *variant, void *data),
+				    void *data, GError **error);
 void evaluator_free(struct evaluator *evaluator);
 PLIMSOLL_AUTOPTR(evaluator, evaluator_free)
 

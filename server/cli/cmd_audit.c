@@ -34,11 +34,32 @@ struct audit {
 
 /* --- the evaluator, which is made while the host answers its last questions --- */
 
+static bool is_selected(const struct check *check, void *data)
+{
+	return g_hash_table_contains(data, check);
+}
+
+/* In the form that one of the benchmarks asks for. */
+static bool is_asked_for(const struct check *check, const struct check_variant *variant, void *data)
+{
+	const struct audit *audit = data;
+
+	if (!is_selected(check, audit->selected))
+		return false;
+	for (guint i = 0; i < audit->n_benchmarks; i++)
+		for (guint k = 0; k < audit->benchmarks[i]->n_entries; k++)
+			if (audit->benchmarks[i]->entries[k].check == check &&
+			    audit->benchmarks[i]->entries[k].variant == variant)
+				return true;
+	return false;
+}
+
 static gpointer make_evaluator(gpointer data)
 {
 	struct audit *audit = data;
 
-	audit->evaluator = evaluator_new(audit->catalogue, &audit->not_prepared);
+	audit->evaluator =
+		evaluator_new_for(audit->catalogue, is_asked_for, audit, &audit->not_prepared);
 	return NULL;
 }
 
@@ -213,11 +234,6 @@ static bool gather(struct audit *audit, int *ret_exit)
 }
 
 /* --- the verdicts --- */
-
-static bool is_selected(const struct check *check, void *data)
-{
-	return g_hash_table_contains(data, check);
-}
 
 /* Ages are judged as of the collection, so that saved facts give the same report tomorrow. */
 static bool judge(struct audit *audit, int *ret_exit)

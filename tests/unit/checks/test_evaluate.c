@@ -540,6 +540,38 @@ static void only_what_is_wanted_runs(void)
 	g_assert_cmpstr(evaluation->results[0].check->name, ==, "second");
 }
 
+static bool needs_variant(const struct check *check, const struct check_variant *variant,
+			  void *data)
+{
+	(void)check;
+	return variant != NULL && strcmp(variant->name, data) == 0;
+}
+
+/* What is not asked for is not even prepared, but a site hears about faults of its own checks. */
+static void evaluators_are_for_what_is_needed(void)
+{
+	static const char check[] = CHECK("A", "container") "  fail: '0'\n  variants:\n"
+							    "    - name: never\n"
+							    "      fail: '0'\n"
+							    "    - name: broken\n"
+							    "      fail: nonsense\n";
+	char never[] = "never";
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(fixture) *fixture = fixture_text(TWO);
+	PLIMSOLL_AUTO(catalogue) *built_in = fixture_catalogue(check);
+	PLIMSOLL_AUTO(catalogue) *custom = fixture_custom_catalogue(check);
+	PLIMSOLL_AUTO(evaluator) *evaluator =
+		evaluator_new_for(built_in, needs_variant, never, &error);
+	PLIMSOLL_AUTO(evaluation) *evaluation = NULL;
+
+	g_assert_no_error(error);
+	evaluation = evaluator_run(evaluator, &fixture->input, NULL, NULL, NULL);
+	g_assert_cmpuint(evaluation->n_results, ==, 1);
+	g_assert_cmpstr(evaluation->results[0].variant->name, ==, never);
+	g_assert_null(evaluator_new_for(custom, needs_variant, never, &error));
+	g_assert_error(error, EVALUATE_ERROR, 0);
+}
+
 /* An evaluator holds nothing of the snapshot before. */
 static void evaluators_forget(void)
 {
@@ -635,39 +667,6 @@ static void custom_checks_are_bounded(void)
 			"unknown (UK: the check failed: took longer than allowed)\n");
 }
 
-static void reasons_have_texts(void)
-{
-	static const struct {
-		const char *reason, *code, *text;
-		enum verdict verdict;
-	} reasons[] = {
-		{"UK_PERM|/etc/docker", "UK_PERM", "no permission to read /etc/docker",
-		 VERDICT_UNKNOWN},
-		{"NA_ABSENT|/x", "NA_ABSENT", "/x does not exist", VERDICT_NOT_APPLICABLE},
-		{"NA_ABSENT", "NA_ABSENT", "the file does not exist", VERDICT_NOT_APPLICABLE},
-		{"NA|unit is masked", "NA", "unit is masked", VERDICT_NOT_APPLICABLE},
-		{"UK|why", "UK", "why", VERDICT_UNKNOWN},
-		{"UK_TIMEOUT|GET /info", "UK_TIMEOUT", "GET /info not answered in time",
-		 VERDICT_UNKNOWN},
-		{"UK_STALE|log-level is now debug", "UK_STALE",
-		 "daemon.json changed after dockerd started; the loaded value is not visible "
-		 "(log-level is now "
-		 "debug)",
-		 VERDICT_UNKNOWN},
-		{"words", "UK", "words", VERDICT_UNKNOWN},
-		{"NAUGHT", "UK", "NAUGHT", VERDICT_UNKNOWN},
-		{NULL, NULL, NULL, VERDICT_UNKNOWN},
-	};
-	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
-		g_assert_cmpstr(reason_code(arena, reasons[i].reason), ==, reasons[i].code);
-		g_assert_cmpstr(reason_text(arena, reasons[i].reason), ==, reasons[i].text);
-		g_assert_cmpint((int)reason_verdict(reasons[i].reason), ==,
-				(int)reasons[i].verdict);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -685,6 +684,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/evaluate/old agents leave unknowns", old_agents_leave_unknowns);
 	g_test_add_func("/evaluate/reasons name what each row lacks",
 			reasons_name_what_each_row_lacks);
+	g_test_add_func("/evaluate/evaluators are for what is needed",
+			evaluators_are_for_what_is_needed);
 	g_test_add_func("/evaluate/parameters make a check count", parameters_make_a_check_count);
 	g_test_add_func("/evaluate/variants decide on their own", variants_decide_on_their_own);
 	g_test_add_func("/evaluate/only what is wanted runs", only_what_is_wanted_runs);
@@ -693,6 +694,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/evaluate/rows beyond the cap are counted",
 			rows_beyond_the_cap_are_counted);
 	g_test_add_func("/evaluate/custom checks are bounded", custom_checks_are_bounded);
-	g_test_add_func("/evaluate/reasons have texts", reasons_have_texts);
 	return g_test_run();
 }
