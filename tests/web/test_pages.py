@@ -48,10 +48,12 @@ def axe():
         os.makedirs(folder, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(os.path.join(HERE, name), folder)
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder],
-                              capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise unittest.SkipTest("axe-core: npm cannot fetch it")
+        try:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+                            "--fetch-timeout=30000", "--prefix", folder],
+                           capture_output=True, check=True, timeout=120)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            raise unittest.SkipTest("axe-core: npm cannot fetch it") from error
     with open(script) as file:
         return file.read()
 
