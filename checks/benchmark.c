@@ -11,17 +11,21 @@ struct raw_section {
 
 struct raw_entry {
 	struct sourced place;
-	struct sourced id, check, variant, title, status;
+	struct sourced id, check, variant, title, status, dbs_score;
+	struct yaml_list groups;
 	unsigned level;
 };
 
 struct raw_benchmark {
 	struct sourced place;
-	struct sourced name, title;
+	struct sourced name, title, dbs_score;
 	struct yaml_list sections, entries;
 };
 
+enum { GROUPS = 3 }; /* IG1 to IG3 */
+
 static const char *const statuses[] = {"Automated", "Manual", "Scored", "Not Scored", NULL};
+static const char *const truths[] = {"true", "false", NULL};
 
 static const struct yaml_field section_fields[] = {
 	{.key = "id", .offset = offsetof(struct raw_section, id), .required = true},
@@ -40,6 +44,11 @@ static const struct yaml_field entry_fields[] = {
 	 .offset = offsetof(struct raw_entry, status),
 	 .words = statuses},
 	{.key = "level", .kind = YAML_NUMBER, .offset = offsetof(struct raw_entry, level)},
+	{.key = "groups", .kind = YAML_TEXTS, .offset = offsetof(struct raw_entry, groups)},
+	{.key = "dbs_score",
+	 .kind = YAML_WORD,
+	 .offset = offsetof(struct raw_entry, dbs_score),
+	 .words = truths},
 };
 static const struct yaml_mapping entry_mapping = {"entry", sizeof(struct raw_entry), entry_fields,
 						  G_N_ELEMENTS(entry_fields)};
@@ -47,6 +56,10 @@ static const struct yaml_mapping entry_mapping = {"entry", sizeof(struct raw_ent
 static const struct yaml_field benchmark_fields[] = {
 	{.key = "name", .offset = offsetof(struct raw_benchmark, name), .required = true},
 	{.key = "title", .offset = offsetof(struct raw_benchmark, title), .required = true},
+	{.key = "dbs_score",
+	 .kind = YAML_WORD,
+	 .offset = offsetof(struct raw_benchmark, dbs_score),
+	 .words = truths},
 	{.key = "sections",
 	 .kind = YAML_MAPPINGS,
 	 .offset = offsetof(struct raw_benchmark, sections),
@@ -142,6 +155,27 @@ static const char *find_section(const struct benchmark *benchmark, const char *i
 	return NULL;
 }
 
+static bool is_true(const struct sourced *word, bool fallback)
+{
+	return word->text != NULL ? strcmp(word->text, "true") == 0 : fallback;
+}
+
+/* No list at all means that the source does not say; an empty one, that it names none. */
+static bool read_groups(const struct raw_entry *raw, struct benchmark_entry *entry, GError **error)
+{
+	const struct sourced *groups = raw->groups.members;
+
+	entry->has_groups = groups != NULL;
+	for (guint i = 0; i < raw->groups.n; i++) {
+		guint64 group = 0;
+
+		if (!g_ascii_string_to_unsigned(groups[i].text, 10, 1, GROUPS, &group, NULL))
+			return yaml_fault(error, &groups[i], "a group is 1, 2 or 3");
+		entry->groups |= 1U << (group - 1);
+	}
+	return true;
+}
+
 static bool make_entry(const struct raw_entry *raw, const struct catalogue *catalogue,
 		       const struct benchmark *benchmark, struct benchmark_entry *ret_entry,
 		       GError **error)
@@ -159,8 +193,10 @@ static bool make_entry(const struct raw_entry *raw, const struct catalogue *cata
 				  raw->id.text);
 	if (raw->level > 2)
 		return yaml_fault(error, &raw->place, "level is 1 or 2");
-	if (!find_check(raw, catalogue, &entry, error))
+	if (!read_groups(raw, &entry, error) || !find_check(raw, catalogue, &entry, error))
 		return false;
+	entry.dbs_score =
+		benchmark->has_dbs_score && is_true(&raw->dbs_score, entry.check->dbs_score);
 	if (entry.title == NULL)
 		entry.title = entry.check->title;
 	*ret_entry = entry;
@@ -199,7 +235,9 @@ bool benchmark_resolve(const void *data, const struct catalogue *catalogue, stru
 	const struct raw_entry *raw_entries = raw->entries.members;
 	struct benchmark_entry *entries =
 		arena_calloc(arena, MAX(raw->entries.n, 1), sizeof(*entries));
-	struct benchmark benchmark = {.name = raw->name.text, .title = raw->title.text};
+	struct benchmark benchmark = {.name = raw->name.text,
+				      .title = raw->title.text,
+				      .has_dbs_score = is_true(&raw->dbs_score, true)};
 
 	if (!test_ids(&raw->entries, error))
 		return false;

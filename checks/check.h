@@ -65,7 +65,8 @@ struct check {
 	const struct check_variant *variants;
 	guint n_variants;
 	bool custom;    /* from checks.d: bounded */
-	bool dbs_score; /* moves docker-bench-security's score */
+	bool dbs_score; /* moves docker-bench-security's score, unless a benchmark's entry differs
+			 */
 	const char *file;
 	unsigned line;
 };
@@ -76,6 +77,9 @@ struct benchmark_entry {
 	const char *section; /* "5" */
 	const char *status;  /* Automated, Manual, Scored, Not Scored */
 	unsigned level;      /* 1 or 2; 0 = the source does not say */
+	unsigned groups; /* CIS Controls v8 implementation groups: bit 0 = IG1 ... bit 2 = IG3 */
+	bool has_groups; /* false = the source does not say */
+	bool dbs_score;  /* moves docker-bench-security's score of this version */
 	const struct check *check;
 	const struct check_variant *variant; /* NULL = the check's own form */
 };
@@ -92,6 +96,7 @@ struct benchmark {
 	guint n_entries;
 	const struct benchmark_section *sections;
 	guint n_sections;
+	bool has_dbs_score; /* docker-bench-security's release for this version knew a score */
 };
 
 #endif

@@ -20,9 +20,10 @@ static void add_to_percent(struct score *score, const struct result *result, gui
 }
 
 /* pass +1, fail -1, everything else 0. */
-static void add_to_docker_bench(struct score *score, const struct result *result)
+static void add_to_docker_bench(struct score *score, const struct benchmark_entry *entry,
+				const struct result *result)
 {
-	if (!result->check->dbs_score)
+	if (!entry->dbs_score)
 		return;
 	score->docker_bench_max += result->verdict != VERDICT_NOT_APPLICABLE;
 	if (result->verdict == VERDICT_PASS)
@@ -35,11 +36,12 @@ void score_compute_waived(const struct evaluation *evaluation, const struct benc
 			  bool (*is_waived)(const struct result *result, void *data), void *data,
 			  struct score *ret_score)
 {
-	struct score score = {0};
+	struct score score = {.has_docker_bench = benchmark->has_dbs_score};
 	guint decided = 0;
 
 	for (guint i = 0; i < benchmark->n_entries; i++) {
-		const struct result *result = evaluation_find(evaluation, &benchmark->entries[i]);
+		const struct benchmark_entry *entry = &benchmark->entries[i];
+		const struct result *result = evaluation_find(evaluation, entry);
 
 		if (result == NULL)
 			continue;
@@ -47,7 +49,7 @@ void score_compute_waived(const struct evaluation *evaluation, const struct benc
 		score.counts[result->verdict]++;
 		if (result->verdict == VERDICT_FAIL)
 			score.fails[result->check->severity]++;
-		add_to_docker_bench(&score, result);
+		add_to_docker_bench(&score, entry, result);
 		if (result->verdict == VERDICT_FAIL && is_waived != NULL && is_waived(result, data))
 			score.waived++;
 		else

@@ -14,6 +14,7 @@ struct score {
 	bool has_percent;        /* denominator > 0 */
 	double percent;          /* 0..100 */
 	double coverage_percent; /* (pass + fail) / denominator */
+	bool has_docker_bench;   /* docker-bench-security had a score in this version */
 	int docker_bench_score;
 	guint docker_bench_checks; /* checks that docker-bench counts in this version */
 	guint docker_bench_max;    /* what this host can reach: scored checks that apply */

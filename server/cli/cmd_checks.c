@@ -13,7 +13,8 @@ static const char help[] =
 	"Lists the checks of a benchmark: id, severity, check, title.\n"
 	"\n"
 	"  --benchmark NAME  default: " CLI_DEFAULT_BENCHMARK "\n"
-	"  --json            array of {id,check,title,section,level,status,severity}\n"
+	"  --json            array of {id,check,title,section,level,groups,status,\n"
+	"                    severity}; groups: implementation groups, CIS Controls v8\n"
 	"  -h, --help        this text\n"
 	"\n"
 	"examples:\n"
@@ -41,6 +42,20 @@ static struct json *new_level(const struct benchmark_entry *entry)
 	return entry->level == 0 ? json_new_null() : json_new_integer(entry->level);
 }
 
+/* The implementation groups of the CIS Controls v8; null as above. */
+static struct json *new_groups(const struct benchmark_entry *entry)
+{
+	struct json *value;
+
+	if (!entry->has_groups)
+		return json_new_null();
+	value = json_array_new();
+	for (unsigned i = 0; entry->groups >> i != 0; i++)
+		if ((entry->groups >> i & 1) != 0)
+			json_append(value, json_new_integer(i + 1));
+	return value;
+}
+
 static struct json *new_entry(const struct benchmark_entry *entry)
 {
 	struct json *value = json_object_new();
@@ -50,6 +65,7 @@ static struct json *new_entry(const struct benchmark_entry *entry)
 	json_set(value, "title", json_new_string(entry->title));
 	json_set(value, "section", json_new_string(entry->section));
 	json_set(value, "level", new_level(entry));
+	json_set(value, "groups", new_groups(entry));
 	json_set(value, "status", json_new_string(entry->status));
 	json_set(value, "severity", json_new_string(severity_text(entry->check->severity)));
 	return value;

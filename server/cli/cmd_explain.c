@@ -58,6 +58,16 @@ static void add_block(GString *out, const char *heading, const char *text)
 	}
 }
 
+/* Older benchmarks are known without the status of some entries. */
+static void add_number(GString *out, const struct benchmark *benchmark,
+		       const struct benchmark_entry *entry)
+{
+	g_string_append_printf(out, "  %s %s: %s", benchmark->title, entry->id, entry->title);
+	if (entry->status != NULL)
+		g_string_append_printf(out, " (%s)", entry->status);
+	g_string_append_c(out, '\n');
+}
+
 static void add_numbers(GString *out, const struct catalogue *catalogue, const struct check *check)
 {
 	guint n = 0;
@@ -68,9 +78,7 @@ static void add_numbers(GString *out, const struct catalogue *catalogue, const s
 			const struct benchmark_entry *entry = &benchmarks[b].entries[i];
 
 			if (entry->check == check)
-				g_string_append_printf(out, "  %s %s: %s (%s)\n",
-						       benchmarks[b].title, entry->id, entry->title,
-						       entry->status);
+				add_number(out, &benchmarks[b], entry);
 		}
 	}
 }

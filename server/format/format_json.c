@@ -58,10 +58,23 @@ static struct json *new_percent(const struct score *score, double percent)
 	return score->has_percent ? json_new_real(one_decimal(percent)) : json_new_null();
 }
 
+/* null: docker-bench-security had no score in this version. */
+static struct json *new_docker_bench(const struct score *score)
+{
+	struct json *value;
+
+	if (!score->has_docker_bench)
+		return json_new_null();
+	value = json_object_new();
+	json_set(value, "checks", json_new_integer(score->docker_bench_checks));
+	json_set(value, "score", json_new_integer(score->docker_bench_score));
+	json_set(value, "max", json_new_integer(score->docker_bench_max));
+	return value;
+}
+
 static struct json *new_score(const struct score *score)
 {
 	struct json *value = json_object_new();
-	struct json *docker_bench;
 
 	json_set(value, "percent", new_percent(score, score->percent));
 	json_set(value, "numerator", json_new_integer(score->numerator));
@@ -70,10 +83,7 @@ static struct json *new_score(const struct score *score)
 		json_set(value, verdict_text((enum verdict)i), json_new_integer(score->counts[i]));
 	json_set(value, "waived", json_new_integer(score->waived));
 	json_set(value, "coverage_percent", new_percent(score, score->coverage_percent));
-	docker_bench = json_set(value, "docker_bench", json_object_new());
-	json_set(docker_bench, "checks", json_new_integer(score->docker_bench_checks));
-	json_set(docker_bench, "score", json_new_integer(score->docker_bench_score));
-	json_set(docker_bench, "max", json_new_integer(score->docker_bench_max));
+	json_set(value, "docker_bench", new_docker_bench(score));
 	return value;
 }
 

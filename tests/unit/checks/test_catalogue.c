@@ -107,6 +107,10 @@ static const struct {
 	 "name: b\ntitle: b\nsections: [{id: '5', title: t}]\nentries:\n"
 	 "  - {id: '5.1', check: host-hardened}\n  - {id: '5.1', check: host-hardened}\n",
 	 "x.yaml:6:11: id '5.1' is given twice"},
+	{"a group that is none",
+	 "name: b\ntitle: b\nsections: [{id: '5', title: t}]\nentries:\n"
+	 "  - {id: '5.1', check: host-hardened, groups: [1, 4]}\n",
+	 "x.yaml:5:51: a group is 1, 2 or 3"},
 	{"bad status",
 	 "name: b\ntitle: b\nsections: []\nentries:\n  - {id: '5.1', check: a, status: Auto}\n",
 	 "x.yaml:5:35: 'Auto' is not a status (expected Automated, Manual, Scored, Not Scored)"},
@@ -116,7 +120,7 @@ static const char known_yaml[] = "- check: host-hardened\n  title: hardened\n  s
 				 "  severity: medium\n  mode: M\n  from: host\n" TAIL
 				 "- check: container-privileged\n  title: privileged\n"
 				 "  section: containers\n  severity: critical\n  mode: A\n"
-				 "  from: container\n  fail: privileged\n" TAIL;
+				 "  from: container\n  fail: privileged\n  dbs_score: true\n" TAIL;
 
 static struct catalogue *load(const char *yaml, bool custom, GError **error)
 {
@@ -235,6 +239,48 @@ static void benchmarks_are_in_natural_order(void)
 	g_assert_cmpstr(benchmark->entries[3].title, ==, "own title");
 	g_assert_cmpstr(benchmark->entries[2].title, ==, "hardened");
 	g_assert_null(benchmark->entries[2].status);
+}
+
+/* An entry says where docker-bench-security's release for its version differs from the check. */
+static void entries_carry_groups_and_scores(void)
+{
+	static const char yaml[] =
+		"name: b\ntitle: b\nsections: [{id: '5', title: t}]\nentries:\n"
+		"  - {id: '5.1', check: host-hardened, groups: [2, 3]}\n"
+		"  - {id: '5.2', check: host-hardened, groups: [], dbs_score: true}\n"
+		"  - {id: '5.3', check: container-privileged}\n"
+		"  - {id: '5.4', check: container-privileged, dbs_score: false}\n";
+	static const struct {
+		unsigned groups;
+		bool has_groups, dbs_score;
+	} want[] = {{6, true, false}, {0, true, true}, {0, false, true}, {0, false, false}};
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(catalogue) *catalogue = load(yaml, false, &error);
+	const struct benchmark *benchmark;
+
+	g_assert_no_error(error);
+	benchmark = catalogue_benchmark(catalogue, "b");
+	g_assert_true(benchmark->has_dbs_score);
+	for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
+		g_assert_cmpuint(benchmark->entries[i].groups, ==, want[i].groups);
+		g_assert_cmpint(benchmark->entries[i].has_groups, ==, want[i].has_groups);
+		g_assert_cmpint(benchmark->entries[i].dbs_score, ==, want[i].dbs_score);
+	}
+}
+
+static void a_benchmark_may_have_no_score(void)
+{
+	static const char yaml[] = "name: b\ntitle: b\ndbs_score: false\n"
+				   "sections: [{id: '5', title: t}]\nentries:\n"
+				   "  - {id: '5.1', check: container-privileged}\n";
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(catalogue) *catalogue = load(yaml, false, &error);
+	const struct benchmark *benchmark;
+
+	g_assert_no_error(error);
+	benchmark = catalogue_benchmark(catalogue, "b");
+	g_assert_false(benchmark->has_dbs_score);
+	g_assert_false(benchmark->entries[0].dbs_score);
 }
 
 static void ids_compare(void)
@@ -418,6 +464,9 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), sql_faults_are_placed);
 	}
 	g_test_add_func("/catalogue/natural order", benchmarks_are_in_natural_order);
+	g_test_add_func("/catalogue/entries carry groups and scores",
+			entries_carry_groups_and_scores);
+	g_test_add_func("/catalogue/a benchmark may have no score", a_benchmark_may_have_no_score);
 	g_test_add_func("/catalogue/ids compare", ids_compare);
 	g_test_add_func("/catalogue/suggestions are near", suggestions_are_near);
 	g_test_add_func("/catalogue/keys arrive", keys_arrive);

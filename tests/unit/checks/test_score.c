@@ -116,16 +116,17 @@ static void build(struct world *world, const struct one *ones, guint n)
 	for (guint i = 0; i < n; i++) {
 		world->checks[i].mode = ones[i].mode;
 		world->checks[i].severity = ones[i].severity;
-		world->checks[i].dbs_score = ones[i].dbs_score;
 		world->results[i].check = &world->checks[i];
 		world->results[i].verdict = ones[i].verdict;
 		world->results[i].has_parameter = ones[i].has_parameter;
 		world->entries[i].check = &world->checks[i];
+		world->entries[i].dbs_score = ones[i].dbs_score;
 	}
 	world->evaluation.results = world->results;
 	world->evaluation.n_results = n;
 	world->benchmark.entries = world->entries;
 	world->benchmark.n_entries = n;
+	world->benchmark.has_dbs_score = true;
 }
 
 static void sums_are_right(gconstpointer data)

@@ -251,12 +251,14 @@ static void fill_benchmark(struct sample *sample)
 	for (guint i = 0; i < G_N_ELEMENTS(entries); i++) {
 		sample->entries[i] = entries[i];
 		sample->entries[i].title = entries[i].check->title;
+		sample->entries[i].dbs_score = entries[i].check->dbs_score;
 	}
 	sample->benchmark = (struct benchmark){
 		.name = "cis-docker-1.6.0",
 		.title = "CIS Docker Benchmark 1.6.0",
 		.entries = sample->entries,
 		.n_entries = G_N_ELEMENTS(entries),
+		.has_dbs_score = true,
 	};
 }
 

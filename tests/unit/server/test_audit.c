@@ -396,6 +396,13 @@ static const struct {
 } commands[] = {
 	{0, "checks", "container-privileged", NULL},
 	{0, "checks --benchmark 1.6.0", "container-privileged", NULL},
+	{0, "checks --benchmark 1.1.0", "2.13    low       daemon-no-legacy-registry-v1", NULL},
+	{0, "checks --benchmark cis-1.2.0", "3.22    ", NULL},
+	{0, "checks --benchmark cis-docker-1.4.0", "7.10    ", NULL},
+	{0, "checks --benchmark 1.5.0", "7.10    ", NULL},
+	{0, "checks --benchmark 1.7.0", "5.32    ", NULL},
+	{0, "checks --benchmark 1.8.0", "daemon-storage-driver-not-devicemapper", NULL},
+	{0, "explain daemon-tcp-tls-verify", "CIS Docker Benchmark 1.8.0 2.8: ", NULL},
 	{2, "checks --benchmark 0", NULL, "unknown benchmark '0'"},
 	{0, "explain container-privileged", "Fix", NULL},
 	{0, "explain 5.5", "container-privileged", NULL},
@@ -432,8 +439,8 @@ static void test_commands(void)
 /* The list for programs has the agreed keys, and only those. */
 static void test_checks_json(void)
 {
-	static const char *const keys[] = {"id",    "check",  "title",   "section",
-					   "level", "status", "severity"};
+	static const char *const keys[] = {"id",    "check",  "title",  "section",
+					   "level", "groups", "status", "severity"};
 	struct run run = run_program("checks --json");
 	PLIMSOLL_AUTO(json) *root = json_parse(run.out, strlen(run.out), NULL, NULL);
 
