@@ -6,11 +6,11 @@
 #include <malloc.h>
 #include <string.h>
 
-#include "agent/collect.h"
 #include "server/cli/audit_options.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 #include "server/cli/files.h"
+#include "server/cli/gather.h"
 #include "server/cli/select.h"
 #include "server/cli/terminal.h"
 #include "server/format/notices.h"
@@ -160,51 +160,6 @@ static bool prepare(struct audit *audit, int *ret_exit)
 
 /* --- the facts --- */
 
-static bool read_facts(struct audit *audit, int *ret_exit)
-{
-	const char *path = audit->options.facts_path;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
-	size_t size = 0;
-
-	text = files_read(path, FILES_FACTS_BYTES, &size, &error);
-	if (text == NULL)
-		return stop(ret_exit, CLI_IO, error);
-	audit->collection = facts_json_read(text, size, &error);
-	if (audit->collection != NULL)
-		return true;
-	g_prefix_error(&error, "'%s' holds no saved facts: ", path);
-	return stop(ret_exit, CLI_IO, error);
-}
-
-static const char *endpoint(const struct audit_options *options)
-{
-	const char *from_environment = g_getenv("DOCKER_HOST");
-
-	if (options->docker_host != NULL)
-		return options->docker_host;
-	return from_environment != NULL && *from_environment != '\0' ? from_environment : NULL;
-}
-
-static bool collect_here(struct audit *audit, int *ret_exit)
-{
-	const struct collect_options options = {
-		.progress = terminal_progress,
-		.engine_answered = prepare_evaluator,
-		.engine_answered_data = audit,
-	};
-	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(host) *host = NULL;
-
-	host = host_local_new(audit->options.root_dir, endpoint(&audit->options), &error);
-	if (host == NULL)
-		return stop(ret_exit, CLI_USAGE, error);
-	audit->collection = collect(host, &options, &error);
-	if (audit->collection == NULL)
-		return stop(ret_exit, CLI_IO, error);
-	return true;
-}
-
 static void save_facts(struct audit *audit)
 {
 	g_autoptr(GError) error = NULL;
@@ -219,15 +174,19 @@ static void save_facts(struct audit *audit)
 	audit->io_failed = true;
 }
 
-static bool gather(struct audit *audit, int *ret_exit)
+static bool get_facts(struct audit *audit, int *ret_exit)
 {
-	bool gathered;
+	const struct gather gather = {
+		.command = "audit",
+		.facts_path = audit->options.facts_path,
+		.docker_host = audit->options.docker_host,
+		.root_dir = audit->options.root_dir,
+		.engine_answered = prepare_evaluator,
+		.engine_answered_data = audit,
+	};
 
-	terminal_begin();
-	gathered = audit->options.facts_path != NULL ? read_facts(audit, ret_exit)
-						     : collect_here(audit, ret_exit);
-	terminal_end();
-	if (!gathered)
+	audit->collection = gather_facts(&gather, ret_exit);
+	if (audit->collection == NULL)
 		return false;
 	save_facts(audit);
 	return true;
@@ -353,7 +312,7 @@ int cmd_audit(int argc, char **argv)
 	/* One heap for the two threads of a collection: an audit is to be small on the host. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	if (audit_options_read(argc, argv, &audit.options, &code) && prepare(&audit, &code) &&
-	    gather(&audit, &code) && judge(&audit, &code))
+	    get_facts(&audit, &code) && judge(&audit, &code))
 		code = conclude(&audit);
 	audit_done(&audit);
 	return code;
