@@ -110,33 +110,59 @@ static int compare_entries(gconstpointer a, gconstpointer b)
 	return benchmark_id_compare(first->id, second->id);
 }
 
-static bool find_variant(const struct raw_entry *raw, struct benchmark_entry *entry, GError **error)
+static bool fault_at(GError **error, const struct benchmark *benchmark, struct place place,
+		     const struct check *check, const char *text)
+{
+	const struct sourced at = {
+		.file = benchmark->file,
+		.line = place.line,
+		.column = place.column,
+	};
+
+	return yaml_fault(error, &at, "check '%s' has %s", check->name, text);
+}
+
+static bool find_variant(const struct benchmark *benchmark, const char *name,
+			 struct benchmark_entry *entry, GError **error)
 {
 	const struct check *check = entry->check;
+	g_autofree char *text = NULL;
 
-	if (raw->variant.text == NULL) {
-		if (check->fail.text == NULL && check->items.text == NULL &&
-		    check->mode != MODE_MANUAL)
-			return yaml_fault(error, &raw->check, "check '%s' has variants only",
-					  check->name);
-		return true;
-	}
+	entry->variant = NULL;
+	if (name == NULL)
+		return check->fail.text != NULL || check->items.text != NULL ||
+		       check->mode == MODE_MANUAL ||
+		       fault_at(error, benchmark, entry->check_place, check, "variants only");
 	for (guint i = 0; i < check->n_variants; i++)
-		if (strcmp(check->variants[i].name, raw->variant.text) == 0)
+		if (strcmp(check->variants[i].name, name) == 0)
 			entry->variant = &check->variants[i];
-	return entry->variant != NULL ||
-	       yaml_fault(error, &raw->variant, "check '%s' has no variant '%s'", check->name,
-			  raw->variant.text);
+	if (entry->variant != NULL)
+		return true;
+	text = g_strdup_printf("no variant '%s'", name);
+	return fault_at(error, benchmark, entry->variant_place, check, text);
+}
+
+/* Points an entry at a check, in the form that the benchmark asks for; NULL = its own. */
+static bool point_at(const struct benchmark *benchmark, const struct check *check,
+		     const char *variant, struct benchmark_entry *entry, GError **error)
+{
+	entry->check = check;
+	if (entry->inherits_title)
+		entry->title = check->title;
+	if (entry->inherits_dbs_score)
+		entry->dbs_score = check->dbs_score;
+	return find_variant(benchmark, variant, entry, error);
 }
 
 static bool find_check(const struct raw_entry *raw, const struct catalogue *catalogue,
-		       struct benchmark_entry *entry, GError **error)
+		       const struct benchmark *benchmark, struct benchmark_entry *entry,
+		       GError **error)
 {
+	const struct check *check = catalogue_find(catalogue, raw->check.text);
 	const char *near = NULL;
 
-	entry->check = catalogue_find(catalogue, raw->check.text);
-	if (entry->check != NULL)
-		return find_variant(raw, entry, error);
+	if (check != NULL)
+		return point_at(benchmark, check, raw->variant.text, entry, error);
 	near = catalogue_suggest(catalogue, raw->check.text);
 	return yaml_fault(error, &raw->check, "unknown check '%s'%s%s%s", raw->check.text,
 			  near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
@@ -186,6 +212,11 @@ static bool make_entry(const struct raw_entry *raw, const struct catalogue *cata
 		.status = raw->status.text,
 		.level = raw->level,
 		.section = find_section(benchmark, raw->id.text),
+		.dbs_score = benchmark->has_dbs_score && is_true(&raw->dbs_score, false),
+		.inherits_title = raw->title.text == NULL,
+		.inherits_dbs_score = benchmark->has_dbs_score && raw->dbs_score.text == NULL,
+		.check_place = {raw->check.line, raw->check.column},
+		.variant_place = {raw->variant.line, raw->variant.column},
 	};
 
 	if (entry.section == NULL)
@@ -193,12 +224,9 @@ static bool make_entry(const struct raw_entry *raw, const struct catalogue *cata
 				  raw->id.text);
 	if (raw->level > 2)
 		return yaml_fault(error, &raw->place, "level is 1 or 2");
-	if (!read_groups(raw, &entry, error) || !find_check(raw, catalogue, &entry, error))
+	if (!read_groups(raw, &entry, error) ||
+	    !find_check(raw, catalogue, benchmark, &entry, error))
 		return false;
-	entry.dbs_score =
-		benchmark->has_dbs_score && is_true(&raw->dbs_score, entry.check->dbs_score);
-	if (entry.title == NULL)
-		entry.title = entry.check->title;
 	*ret_entry = entry;
 	return true;
 }
@@ -235,9 +263,12 @@ bool benchmark_resolve(const void *data, const struct catalogue *catalogue, stru
 	const struct raw_entry *raw_entries = raw->entries.members;
 	struct benchmark_entry *entries =
 		arena_calloc(arena, MAX(raw->entries.n, 1), sizeof(*entries));
-	struct benchmark benchmark = {.name = raw->name.text,
-				      .title = raw->title.text,
-				      .has_dbs_score = is_true(&raw->dbs_score, true)};
+	struct benchmark benchmark = {
+		.name = raw->name.text,
+		.title = raw->title.text,
+		.has_dbs_score = is_true(&raw->dbs_score, true),
+		.file = raw->place.file,
+	};
 
 	if (!test_ids(&raw->entries, error))
 		return false;
@@ -249,5 +280,25 @@ bool benchmark_resolve(const void *data, const struct catalogue *catalogue, stru
 	benchmark.entries = entries;
 	benchmark.n_entries = raw->entries.n;
 	*ret_benchmark = benchmark;
+	return true;
+}
+
+bool benchmark_relink(const struct benchmark *from, const struct catalogue *catalogue,
+		      struct arena *arena, struct benchmark *ret_benchmark, GError **error)
+{
+	struct benchmark_entry *entries =
+		arena_calloc(arena, MAX(from->n_entries, 1), sizeof(*entries));
+
+	for (guint i = 0; i < from->n_entries; i++) {
+		const struct benchmark_entry *entry = &from->entries[i];
+		const struct check *check = catalogue_find(catalogue, entry->check->name);
+		const char *variant = entry->variant != NULL ? entry->variant->name : NULL;
+
+		entries[i] = *entry;
+		if (!point_at(from, check, variant, &entries[i], error))
+			return false;
+	}
+	*ret_benchmark = *from;
+	ret_benchmark->entries = entries;
 	return true;
 }

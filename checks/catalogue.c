@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue as a whole: its files in order, look-ups, and its hash. */
+/* The catalogue as a whole: tables to start from, files in order, look-ups, and its hash. */
 #include "checks/catalogue.h"
 
 #include <string.h>
@@ -11,9 +11,18 @@ G_DEFINE_QUARK(plimsoll - catalogue - error - quark, catalogue_error)
 
 struct catalogue {
 	struct arena *arena;
-	GArray *checks;     /* struct check, in the order of the files */
-	GArray *benchmarks; /* struct benchmark */
-	GArray *sources;    /* struct catalogue_source, for the hash */
+	const char *base_hash; /* of the tables it started from; NULL = none */
+	GArray *sources;       /* struct catalogue_source: what was read besides */
+
+	/* Borrowed from the tables it started from, until a file adds to them. */
+	const struct check *checks; /* in the order of the files */
+	guint n_checks;
+	const struct benchmark *benchmarks;
+	guint n_benchmarks;
+
+	GArray *own_checks;     /* struct check; NULL = borrowed */
+	GArray *own_benchmarks; /* struct benchmark; NULL = borrowed */
+	GHashTable *by_name;    /* of checks */
 };
 
 /* ---- files of the folder ---- */
@@ -72,18 +81,15 @@ static bool add_folder(GArray *sources, struct arena *arena, const char *folder,
 	return names != NULL;
 }
 
-static void add_embedded(GArray *sources)
-{
-	for (const struct embedded_file *file = catalogue_embedded; file->name != NULL; file++) {
-		const struct catalogue_source source = {
-			.file = {file->name, file->text, *file->size},
-		};
-
-		g_array_append_val(sources, source);
-	}
-}
-
 /* ---- loading ---- */
+
+static void index_checks(struct catalogue *catalogue)
+{
+	for (guint i = 0; i < catalogue->n_checks; i++)
+		g_hash_table_insert(catalogue->by_name,
+				    (gpointer)(guintptr)catalogue->checks[i].name,
+				    (gpointer)(guintptr)&catalogue->checks[i]);
+}
 
 /* A benchmark that was read, until all checks are. */
 struct pending {
@@ -109,12 +115,46 @@ static bool read_source(struct catalogue *catalogue, const struct catalogue_sour
 		g_array_append_val(pending, benchmark);
 	}
 	if (root == YAML_ROOT_LIST &&
-	    !check_append(&list, source->custom, catalogue->arena, catalogue->checks, error))
+	    !check_append(&list, source->custom, catalogue->arena, catalogue->own_checks, error))
 		return false;
-	if (catalogue->checks->len > LIMIT_CHECKS) {
+	if (catalogue->own_checks->len > LIMIT_CHECKS) {
 		g_set_error(error, CATALOGUE_ERROR, 0, "%s:1:1: more than %u checks", file.name,
 			    LIMIT_CHECKS);
 		return false;
+	}
+	return true;
+}
+
+/* Checks are complete before benchmarks point at them: an array that grows moves. */
+static void take_checks(struct catalogue *catalogue)
+{
+	catalogue->checks = (const struct check *)(void *)catalogue->own_checks->data;
+	catalogue->n_checks = catalogue->own_checks->len;
+	g_hash_table_remove_all(catalogue->by_name);
+	index_checks(catalogue);
+}
+
+static void take_benchmark(struct catalogue *catalogue, const struct benchmark *benchmark)
+{
+	GArray *benchmarks = catalogue->own_benchmarks;
+
+	g_array_append_vals(benchmarks, benchmark, 1);
+	catalogue->benchmarks = (const struct benchmark *)(void *)benchmarks->data;
+	catalogue->n_benchmarks = benchmarks->len;
+}
+
+static bool relink_benchmarks(struct catalogue *catalogue, GError **error)
+{
+	const struct benchmark *benchmarks = catalogue->benchmarks;
+	guint n = catalogue->n_benchmarks;
+
+	for (guint i = 0; i < n; i++) {
+		struct benchmark benchmark;
+
+		if (!benchmark_relink(&benchmarks[i], catalogue, catalogue->arena, &benchmark,
+				      error))
+			return false;
+		take_benchmark(catalogue, &benchmark);
 	}
 	return true;
 }
@@ -126,15 +166,14 @@ static bool add_benchmark(struct catalogue *catalogue, const struct pending *pen
 
 	if (!benchmark_resolve(pending->raw, catalogue, catalogue->arena, &benchmark, error))
 		return false;
-	for (guint i = 0; i < catalogue->benchmarks->len; i++)
-		if (strcmp(g_array_index(catalogue->benchmarks, struct benchmark, i).name,
-			   benchmark.name) == 0) {
+	for (guint i = 0; i < catalogue->n_benchmarks; i++)
+		if (strcmp(catalogue->benchmarks[i].name, benchmark.name) == 0) {
 			g_set_error(error, CATALOGUE_ERROR, 0,
 				    "%s:1:1: benchmark '%s' is given twice", pending->file,
 				    benchmark.name);
 			return false;
 		}
-	g_array_append_val(catalogue->benchmarks, benchmark);
+	take_benchmark(catalogue, &benchmark);
 	return true;
 }
 
@@ -142,44 +181,58 @@ static bool read_sources(struct catalogue *catalogue, GError **error)
 {
 	g_autoptr(GArray) pending = g_array_new(FALSE, FALSE, sizeof(struct pending));
 
+	catalogue->own_checks = g_array_new(FALSE, TRUE, sizeof(struct check));
+	catalogue->own_benchmarks = g_array_new(FALSE, TRUE, sizeof(struct benchmark));
+	g_array_append_vals(catalogue->own_checks, catalogue->checks, catalogue->n_checks);
 	for (guint i = 0; i < catalogue->sources->len; i++)
 		if (!read_source(catalogue,
 				 &g_array_index(catalogue->sources, struct catalogue_source, i),
 				 pending, error))
 			return false;
+	take_checks(catalogue);
+	if (!relink_benchmarks(catalogue, error))
+		return false;
 	for (guint i = 0; i < pending->len; i++)
 		if (!add_benchmark(catalogue, &g_array_index(pending, struct pending, i), error))
 			return false;
 	return true;
 }
 
-static struct catalogue *make_catalogue(void)
+static struct catalogue *start_from(const struct catalogue_tables *base)
 {
 	struct catalogue *catalogue = g_new0(struct catalogue, 1);
 
 	catalogue->arena = arena_new(SIZE_MAX);
-	catalogue->checks = g_array_new(FALSE, TRUE, sizeof(struct check));
-	catalogue->benchmarks = g_array_new(FALSE, TRUE, sizeof(struct benchmark));
 	catalogue->sources = g_array_new(FALSE, TRUE, sizeof(struct catalogue_source));
+	catalogue->base_hash = base->hash;
+	catalogue->checks = base->checks;
+	catalogue->n_checks = base->n_checks;
+	catalogue->benchmarks = base->benchmarks;
+	catalogue->n_benchmarks = base->n_benchmarks;
+	catalogue->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	index_checks(catalogue);
 	return catalogue;
+}
+
+struct catalogue *catalogue_new_over(const struct catalogue_tables *base, const char *dir,
+				     GError **error)
+{
+	PLIMSOLL_AUTO(catalogue) *catalogue = start_from(base);
+
+	if (dir != NULL && !add_folder(catalogue->sources, catalogue->arena, dir, error))
+		return NULL;
+	if (catalogue->sources->len > 0 && !read_sources(catalogue, error))
+		return NULL;
+	return g_steal_pointer(&catalogue);
 }
 
 struct catalogue *catalogue_new_from(const struct catalogue_source *sources, guint n,
 				     GError **error)
 {
-	PLIMSOLL_AUTO(catalogue) *catalogue = make_catalogue();
+	static const struct catalogue_tables nothing = {0};
+	PLIMSOLL_AUTO(catalogue) *catalogue = start_from(&nothing);
 
 	g_array_append_vals(catalogue->sources, sources, n);
-	return read_sources(catalogue, error) ? g_steal_pointer(&catalogue) : NULL;
-}
-
-struct catalogue *catalogue_new(const char *dir, GError **error)
-{
-	PLIMSOLL_AUTO(catalogue) *catalogue = make_catalogue();
-
-	add_embedded(catalogue->sources);
-	if (dir != NULL && !add_folder(catalogue->sources, catalogue->arena, dir, error))
-		return NULL;
 	return read_sources(catalogue, error) ? g_steal_pointer(&catalogue) : NULL;
 }
 
@@ -187,9 +240,10 @@ void catalogue_free(struct catalogue *catalogue)
 {
 	if (catalogue == NULL)
 		return;
-	g_array_free(catalogue->sources, TRUE);
-	g_array_free(catalogue->benchmarks, TRUE);
-	g_array_free(catalogue->checks, TRUE);
+	g_hash_table_unref(catalogue->by_name);
+	g_clear_pointer(&catalogue->own_benchmarks, g_array_unref);
+	g_clear_pointer(&catalogue->own_checks, g_array_unref);
+	g_array_unref(catalogue->sources);
 	arena_free(catalogue->arena);
 	g_free(catalogue);
 }
@@ -198,25 +252,19 @@ void catalogue_free(struct catalogue *catalogue)
 
 const struct check *catalogue_checks(const struct catalogue *catalogue, guint *ret_n)
 {
-	*ret_n = catalogue->checks->len;
-	return (const struct check *)(void *)catalogue->checks->data;
+	*ret_n = catalogue->n_checks;
+	return catalogue->checks;
 }
 
 const struct check *catalogue_find(const struct catalogue *catalogue, const char *name)
 {
-	for (guint i = 0; i < catalogue->checks->len; i++) {
-		const struct check *check = &g_array_index(catalogue->checks, struct check, i);
-
-		if (strcmp(check->name, name) == 0)
-			return check;
-	}
-	return NULL;
+	return g_hash_table_lookup(catalogue->by_name, name);
 }
 
 const struct benchmark *catalogue_benchmarks(const struct catalogue *catalogue, guint *ret_n)
 {
-	*ret_n = catalogue->benchmarks->len;
-	return (const struct benchmark *)(void *)catalogue->benchmarks->data;
+	*ret_n = catalogue->n_benchmarks;
+	return catalogue->benchmarks;
 }
 
 const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, const char *name)
@@ -224,9 +272,8 @@ const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, c
 	static const char *const prefixes[] = {"", "cis-docker-"};
 	const char *rest = g_str_has_prefix(name, "cis-1") ? name + strlen("cis-") : name;
 
-	for (guint i = 0; i < catalogue->benchmarks->len; i++) {
-		const struct benchmark *benchmark =
-			&g_array_index(catalogue->benchmarks, struct benchmark, i);
+	for (guint i = 0; i < catalogue->n_benchmarks; i++) {
+		const struct benchmark *benchmark = &catalogue->benchmarks[i];
 
 		for (size_t k = 0; k < G_N_ELEMENTS(prefixes); k++)
 			if (g_str_has_prefix(benchmark->name, prefixes[k]) &&
@@ -239,8 +286,14 @@ const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, c
 /* Name and size go in as well, so that moving text between files changes the hash. */
 char *catalogue_hash(const struct catalogue *catalogue)
 {
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	const char *base = catalogue->base_hash;
+	g_autoptr(GChecksum) checksum = NULL;
 
+	if (base != NULL && catalogue->sources->len == 0)
+		return g_strdup(base);
+	checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	if (base != NULL)
+		g_checksum_update(checksum, (const guchar *)base, (gssize)strlen(base));
 	for (guint i = 0; i < catalogue->sources->len; i++) {
 		const struct yaml_file *file =
 			&g_array_index(catalogue->sources, struct catalogue_source, i).file;
@@ -302,14 +355,10 @@ const char *catalogue_suggest(const struct catalogue *catalogue, const char *nam
 
 	if (length == 0 || length > 100)
 		return NULL;
-	for (guint i = 0; i < catalogue->checks->len; i++) {
-		const char *check = g_array_index(catalogue->checks, struct check, i).name;
-
-		consider(&nearest, check, check);
-	}
-	for (guint i = 0; i < catalogue->benchmarks->len; i++) {
-		const struct benchmark *benchmark =
-			&g_array_index(catalogue->benchmarks, struct benchmark, i);
+	for (guint i = 0; i < catalogue->n_checks; i++)
+		consider(&nearest, catalogue->checks[i].name, catalogue->checks[i].name);
+	for (guint i = 0; i < catalogue->n_benchmarks; i++) {
+		const struct benchmark *benchmark = &catalogue->benchmarks[i];
 
 		for (guint k = 0; k < benchmark->n_entries; k++)
 			consider(&nearest, benchmark->entries[k].id,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The catalogue: checks as data, and the benchmarks that number them. Loaded from YAML embedded in
- * the program, then from /etc/plimsoll/checks.d; every error names file:line:column.
+ * The catalogue: checks as data, and the benchmarks that number them. The built-in YAML is compiled
+ * into the program; that of /etc/plimsoll/checks.d is read. Every error names file:line:column.
  */
 #ifndef PLIMSOLL_CHECKS_CATALOGUE_H
 #define PLIMSOLL_CHECKS_CATALOGUE_H
@@ -15,7 +15,7 @@
 struct catalogue;
 
 /*
- * Loads the embedded catalogue and, when dir is not NULL, every *.yaml of that folder in byte order
+ * Gives the built-in catalogue and, when dir is not NULL, every *.yaml of that folder in byte order
  * of names. A missing folder is no error.
  *
  * error  CATALOGUE_ERROR, message "FILE:LINE:COLUMN: what is wrong".

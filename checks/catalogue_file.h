@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the catalogue share: loading one file of checks, and one benchmark. */
+/* What the files of the catalogue share: loading one file of checks, and one benchmark; and the
+ * tables that checks/compile_catalogue.c writes. */
 #ifndef PLIMSOLL_CHECKS_CATALOGUE_FILE_H
 #define PLIMSOLL_CHECKS_CATALOGUE_FILE_H
 
@@ -13,16 +14,25 @@ struct catalogue_source {
 	bool custom;
 };
 
-/* The files compiled into the program, in byte order of names; terminated by name == NULL. */
-struct embedded_file {
-	const char *name; /* path in the repository */
-	const char *text;
-	const size_t *size; /* not a constant expression across object files */
+/* A catalogue that needs no reading. */
+struct catalogue_tables {
+	const struct check *checks;
+	guint n_checks;
+	const struct benchmark *benchmarks; /* their entries point into checks */
+	guint n_benchmarks;
+	const char *hash; /* NULL = no checks and no benchmarks */
 };
-extern const struct embedded_file catalogue_embedded[];
 
-/* As catalogue_new(), from these files alone. Names and texts are borrowed for as long as the
- * catalogue lives. For tests and fuzzing. */
+/* The built-in catalogue: its YAML as C, generated when the program is built. */
+extern const struct catalogue_tables catalogue_builtin;
+
+/* As catalogue_new(), over another catalogue than the built-in one. Keeps a borrow of the tables'
+ * members. */
+struct catalogue *catalogue_new_over(const struct catalogue_tables *base, const char *dir,
+				     GError **error);
+
+/* A catalogue of these files alone. Names and texts are borrowed for as long as the catalogue
+ * lives. For the compiler of the built-in one, tests and fuzzing. */
 struct catalogue *catalogue_new_from(const struct catalogue_source *sources, guint n,
 				     GError **error);
 
@@ -40,6 +50,11 @@ bool check_append(const struct yaml_list *list, bool custom, struct arena *arena
 /* Makes a benchmark of what was read, with its checks looked up. error: CATALOGUE_ERROR. */
 bool benchmark_resolve(const void *raw, const struct catalogue *catalogue, struct arena *arena,
 		       struct benchmark *ret_benchmark, GError **error);
+
+/* Copies a benchmark whose checks the catalogue has again, some of them replaced by custom ones.
+ * error: CATALOGUE_ERROR: a check that replaces another lacks the variant asked for. */
+bool benchmark_relink(const struct benchmark *from, const struct catalogue *catalogue,
+		      struct arena *arena, struct benchmark *ret_benchmark, GError **error);
 
 /* The order of recommendation numbers: 1.2 before 1.10, digits before letters. */
 int benchmark_id_compare(const char *a, const char *b);

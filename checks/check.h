@@ -25,6 +25,12 @@ struct sourced {
 	unsigned column;
 };
 
+/* Where something stands in its file. */
+struct place {
+	unsigned line;
+	unsigned column;
+};
+
 /* What differs in one form of a check. Unset members fall back to the check's own. */
 struct check_variant {
 	const char *name; /* as benchmarks name it */
@@ -82,6 +88,10 @@ struct benchmark_entry {
 	bool dbs_score;  /* moves docker-bench-security's score of this version */
 	const struct check *check;
 	const struct check_variant *variant; /* NULL = the check's own form */
+	bool inherits_title;                 /* from its check, and so does the next */
+	bool inherits_dbs_score;
+	struct place check_place; /* of the check's name in the benchmark's file */
+	struct place variant_place;
 };
 
 struct benchmark_section {
@@ -97,6 +107,7 @@ struct benchmark {
 	const struct benchmark_section *sections;
 	guint n_sections;
 	bool has_dbs_score; /* docker-bench-security's release for this version knew a score */
+	const char *file;
 };
 
 #endif
