@@ -317,11 +317,24 @@ static bool update_evidence(const struct view *view, const struct open_row *row,
 		       error);
 }
 
+/*
+ * Whether items that could be open are missing from a result's list. What does not apply is left
+ * out of it beside other items (evaluate_item.c), and is no gap.
+ */
+static bool was_cut(const struct result *result)
+{
+	guint items = 0;
+
+	for (guint v = 0; v < VERDICT_COUNT; v++)
+		if (v != VERDICT_NOT_APPLICABLE || result->verdict == VERDICT_NOT_APPLICABLE)
+			items += result->counts[v];
+	return MIN(result->n_items, (guint)STORE_CHECK_ITEMS) < items;
+}
+
 /* The evaluation lists no such item any more. */
 static bool follow_missing(const struct view *view, const struct open_row *row, GError **error)
 {
 	const struct result *result = view->result;
-	guint items = 0;
 
 	if (result == NULL)
 		return close_finding(view, row, "not_judged", error);
@@ -331,10 +344,8 @@ static bool follow_missing(const struct view *view, const struct open_row *row, 
 
 		return row->verdict == VERDICT_UNKNOWN || turn_interval(view, row, &unseen, error);
 	}
-	for (guint v = 0; v < VERDICT_COUNT; v++)
-		items += result->counts[v];
 	/* A list that was cut says nothing about what is not on it. */
-	if (MIN(result->n_items, (guint)STORE_CHECK_ITEMS) < items)
+	if (was_cut(result))
 		return true;
 	return close_finding(view, row,
 			     result->verdict == VERDICT_NOT_APPLICABLE ? "not_applicable" : "gone",

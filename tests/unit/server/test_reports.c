@@ -70,6 +70,7 @@ struct given {
 	const struct check *check;
 	const char *whole_unknown; /* the check as a whole could not be judged */
 	guint cut;                 /* items that exist besides those listed */
+	guint beside;              /* items that do not apply, which the list leaves out */
 };
 
 static void put_judged(struct world *world, const struct given *given, struct report_input *input,
@@ -91,6 +92,7 @@ static void put_judged(struct world *world, const struct given *given, struct re
 		*given->items != '\0' ? parse_items(words, result.check->subject, items) : 0;
 	result.verdict = roll_up(items, result.n_items, result.counts);
 	result.counts[VERDICT_PASS] += given->cut;
+	result.counts[VERDICT_NOT_APPLICABLE] += given->beside;
 	if (given->whole_unknown != NULL) {
 		result.verdict = VERDICT_UNKNOWN;
 		result.reason = "UK_PERM";
@@ -204,6 +206,14 @@ static const struct {
 	{"a list that was cut closes nothing",
 	 {{.sequence = 1, .facts = "1", .items = "web=fail"},
 	  {.sequence = 2, .facts = "2", .items = "db=pass", .cut = 3}},
+	 "web fail from 1 by 16"},
+	{"what is gone is closed although other subjects do not apply",
+	 {{.sequence = 1, .facts = "1", .items = "web=fail db=fail"},
+	  {.sequence = 2, .facts = "2", .items = "db=fail", .beside = 2}},
+	 "web fail from 1 by 16 until gone by 1; db fail from 1 by 16"},
+	{"a list that was cut closes nothing, whatever else does not apply",
+	 {{.sequence = 1, .facts = "1", .items = "web=fail"},
+	  {.sequence = 2, .facts = "2", .items = "db=pass", .cut = 1, .beside = 2}},
 	 "web fail from 1 by 16"},
 	{"a check that is no longer judged closes as not judged",
 	 {{.sequence = 1, .facts = "1", .items = "web=fail"},
