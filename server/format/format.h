@@ -33,6 +33,9 @@ struct format_style {
 	bool show_all;  /* -a: every item, passing ones too */
 	bool verbose;   /* -v: checks that pass, are manual or do not apply */
 	bool only_rows; /* -q: one line a check */
+	/* docker-bench's formats. */
+	bool remediation; /* how to mend what does not pass */
+	guint item_limit; /* of log.json: items of a check; 0 = all */
 };
 
 struct format {
@@ -43,7 +46,7 @@ struct format {
 
 /* NULL = no such format. */
 const struct format *format_find(const char *name);
-/* "table, lines, json, html". Static storage. */
+/* "table, lines, json, ...". Static storage. */
 const char *format_names(void);
 
 /* The checks of a report's benchmark that were judged, in its order; free with g_ptr_array_unref().
@@ -60,6 +63,10 @@ void format_table_write(GString *out, const struct report *report,
 void format_lines_write(GString *out, const struct report *report,
 			const struct format_style *style);
 void format_json_write(GString *out, const struct report *report, const struct format_style *style);
+void format_docker_bench_write(GString *out, const struct report *report,
+			       const struct format_style *style);
+void format_docker_bench_json_write(GString *out, const struct report *report,
+				    const struct format_style *style);
 void format_html_write(GString *out, const struct report *report, const struct format_style *style);
 
 #endif

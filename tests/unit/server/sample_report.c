@@ -78,6 +78,13 @@ static const struct benchmark_entry entries[] = {
 	{.id = "7.1", .section = "7", .status = "Automated", .level = 1, .check = &checks[6]},
 };
 
+static const struct benchmark_section sections[] = {
+	{"1", "Host Configuration"},
+	{"2", "Docker daemon configuration"},
+	{"5", "Container Runtime"},
+	{"7", "Docker Swarm Configuration"},
+};
+
 struct sample {
 	bool poison;
 	struct arena *arena;
@@ -259,6 +266,8 @@ static void fill_benchmark(struct sample *sample)
 		.entries = sample->entries,
 		.n_entries = G_N_ELEMENTS(entries),
 		.has_dbs_score = true,
+		.sections = sections,
+		.n_sections = G_N_ELEMENTS(sections),
 	};
 }
 

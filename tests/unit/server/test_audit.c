@@ -336,7 +336,8 @@ static void test_ascii(void)
 static void test_poison(void)
 {
 	/* lines show no names; only in html is a tag more than text. */
-	static const char *const formats[] = {"table", "lines", "json", "html"};
+	static const char *const formats[] = {"table", "lines",        "json",
+					      "html",  "docker-bench", "docker-bench-json"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
 		g_autofree char *line =

@@ -32,6 +32,12 @@ static const struct {
 	{"lines.txt", "lines", {0}},
 	{"report.json", "json", {0}},
 	{"report-all.json", "json", {.show_all = true}},
+	{"docker-bench.log", "docker-bench", {0}},
+	{"docker-bench-color.log", "docker-bench", {.color = true, .remediation = true}},
+	{"docker-bench.log.json", "docker-bench-json", {0}},
+	{"docker-bench-limit.log.json",
+	 "docker-bench-json",
+	 {.remediation = true, .item_limit = 2}},
 };
 
 static void test_goldens(void)
@@ -59,7 +65,8 @@ static void test_poison(void)
 						     {.ascii = true},
 						     {.columns = 80},
 						     {.only_rows = true}};
-	static const char *const formats[] = {"table", "lines", "json"};
+	static const char *const formats[] = {"table", "lines", "json", "docker-bench",
+					      "docker-bench-json"};
 
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
 		for (guint s = 0; s < G_N_ELEMENTS(styles); s++) {
@@ -129,7 +136,8 @@ static void test_json_items(void)
 
 static void test_names(void)
 {
-	g_assert_cmpstr(format_names(), ==, "table, lines, json, html");
+	g_assert_cmpstr(format_names(), ==,
+			"table, lines, json, docker-bench, docker-bench-json, html");
 	g_assert_null(format_find("tabel"));
 }
 
