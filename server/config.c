@@ -8,11 +8,6 @@
 #include "proto/limits.h"
 #include "server/pki.h"
 
-GQuark config_error_quark(void)
-{
-	return g_quark_from_static_string("plimsoll-config-error-quark");
-}
-
 enum key_type { KEY_TEXT, KEY_NUMBER, KEY_NAMES, KEY_LISTEN };
 
 static const struct key {
@@ -67,26 +62,20 @@ const char *config_listener_name(enum config_listener listener)
 	return listener_names[listener];
 }
 
-static bool refuse(const struct key *key, const char *why, GError **error)
-{
-	g_set_error(error, CONFIG_ERROR, 0, "[%s] %s: %s", key->group, key->name, why);
-	return false;
-}
-
 static bool read_number(const struct key *key, const char *text, guint *ret_number, GError **error)
 {
 	guint64 number = 0;
-	g_autofree char *why = NULL;
 
 	if (g_ascii_string_to_unsigned(text, 10, key->minimum, key->maximum, &number, NULL)) {
 		*ret_number = (guint)number;
 		return true;
 	}
-	why = g_strdup_printf("'%s' is no number from %u to %u", text, key->minimum, key->maximum);
-	return refuse(key, why, error);
+	g_set_error(error, CONFIG_ERROR, 0, "'%s' is no number from %u to %u", text, key->minimum,
+		    key->maximum);
+	return false;
 }
 
-static bool read_names(const struct key *key, const char *text, char ***ret_names, GError **error)
+static bool read_names(const char *text, char ***ret_names, GError **error)
 {
 	g_auto(GStrv) names = g_strsplit_set(text, "; ", -1);
 	GPtrArray *good = g_ptr_array_new();
@@ -95,12 +84,11 @@ static bool read_names(const struct key *key, const char *text, char ***ret_name
 		if (*names[i] == '\0')
 			continue;
 		if (!pki_is_server_name(names[i])) {
-			g_autofree char *why =
-				g_strdup_printf("'%s' is no host name or address", names[i]);
-
+			g_set_error(error, CONFIG_ERROR, 0, "'%s' is no host name or address",
+				    names[i]);
 			g_ptr_array_set_free_func(good, g_free);
 			g_ptr_array_unref(good);
-			return refuse(key, why, error);
+			return false;
 		}
 		g_ptr_array_add(good, g_strdup(names[i]));
 	}
@@ -118,8 +106,7 @@ static bool is_address(const char *text)
 }
 
 /* ADDRESS:PORT, with brackets around an IPv6 address. */
-static bool read_listen(const struct key *key, const char *text, struct config_listen *ret_listen,
-			GError **error)
+static bool read_listen(const char *text, struct config_listen *ret_listen, GError **error)
 {
 	const char *colon = strrchr(text, ':');
 	guint64 port = 0;
@@ -137,7 +124,9 @@ static bool read_listen(const struct key *key, const char *text, struct config_l
 			return true;
 		}
 	}
-	return refuse(key, "wants ADDRESS:PORT, such as 0.0.0.0:8443 or [::]:8443", error);
+	g_set_error_literal(error, CONFIG_ERROR, 0,
+			    "wants ADDRESS:PORT, such as 0.0.0.0:8443 or [::]:8443");
+	return false;
 }
 
 static bool read_key(struct config *config, const struct key *key, const char *text, GError **error)
@@ -148,9 +137,9 @@ static bool read_key(struct config *config, const struct key *key, const char *t
 	case KEY_NUMBER:
 		return read_number(key, text, place, error);
 	case KEY_NAMES:
-		return read_names(key, text, place, error);
+		return read_names(text, place, error);
 	case KEY_LISTEN:
-		return read_listen(key, text, place, error);
+		return read_listen(text, place, error);
 	case KEY_TEXT:
 	default: {
 		char **string = place;
@@ -170,67 +159,19 @@ static const struct key *find_key(const char *group, const char *name)
 	return NULL;
 }
 
-static bool read_group(struct config *config, GKeyFile *file, const char *group, GError **error)
+static bool take_setting(void *data, const char *group, const char *name, char *value,
+			 GError **error)
 {
-	g_auto(GStrv) names = g_key_file_get_keys(file, group, NULL, error);
+	struct config *config = data;
+	const struct key *key = find_key(group, name);
+	const char *selector = parameters_selector(group);
 
-	if (names == NULL)
-		return false;
-	for (guint i = 0; names[i] != NULL; i++) {
-		const struct key *key = find_key(group, names[i]);
-		g_autofree char *text = g_key_file_get_string(file, group, names[i], error);
-
-		if (text == NULL)
-			return false;
-		if (key == NULL) {
-			g_set_error(error, CONFIG_ERROR, 0, "[%s] %s: no such setting", group,
-				    names[i]);
-			return false;
-		}
-		if (!read_key(config, key, g_strstrip(text), error))
-			return false;
-	}
-	return true;
-}
-
-static bool read_file(struct config *config, const char *path, GError **error)
-{
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_auto(GStrv) groups = NULL;
-
-	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error)) {
-		g_prefix_error(error, "'%s': ", path);
-		return false;
-	}
-	groups = g_key_file_get_groups(file, NULL);
-	for (guint i = 0; groups[i] != NULL; i++)
-		if (!read_group(config, file, groups[i], error)) {
-			g_prefix_error(error, "'%s': ", path);
-			return false;
-		}
-	return true;
-}
-
-static int compare_names(gconstpointer left, gconstpointer right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static bool read_drop_ins(struct config *config, const char *path, GError **error)
-{
-	g_autofree char *folder = g_strconcat(path, ".d", NULL);
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	const char *name;
-
-	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-		if (g_str_has_suffix(name, ".conf"))
-			g_ptr_array_add(names, g_build_filename(folder, name, NULL));
-	g_ptr_array_sort(names, compare_names);
-	for (guint i = 0; i < names->len; i++)
-		if (!read_file(config, g_ptr_array_index(names, i), error))
-			return false;
-	return true;
+	if (selector != NULL)
+		return parameters_set(config->parameters, selector, name, value, error);
+	if (key != NULL)
+		return read_key(config, key, value, error);
+	g_set_error_literal(error, CONFIG_ERROR, 0, "no such setting");
+	return false;
 }
 
 static void set_defaults(struct config *config)
@@ -256,7 +197,8 @@ struct config *config_read(const char *path, const char *data_dir, GError **erro
 
 	set_defaults(config);
 	config->path = g_strdup(path);
-	if (!read_file(config, path, error) || !read_drop_ins(config, path, error))
+	config->parameters = parameters_new();
+	if (!ini_read(path, take_setting, config, error))
 		return NULL;
 	if (data_dir != NULL) {
 		g_free(config->data_dir);
@@ -285,6 +227,7 @@ void config_free(struct config *config)
 	g_free(config->benchmark);
 	g_free(config->checks_dir);
 	g_strfreev(config->names);
+	parameters_free(config->parameters);
 	g_free(config);
 }
 
@@ -321,5 +264,6 @@ char *config_text(const char *data_dir, const char *benchmark, const char *const
 			g_string_append_printf(text, "\n[%s]\n", keys[i].group);
 		g_string_append_printf(text, "# %s = %u\n", keys[i].name, keys[i].fallback);
 	}
+	g_string_append(text, parameters_example());
 	return g_string_free(text, FALSE);
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 
 #include "proto/base.h"
+#include "server/ini.h"
+#include "server/parameters.h"
 
 enum config_listener { CONFIG_PEOPLE, CONFIG_AGENTS, CONFIG_ENROLMENT, CONFIG_LISTENERS };
 
@@ -37,16 +39,14 @@ struct config {
 	struct config_limits limits;
 	guint workers;
 	guint report_every_s; /* what agents are told */
+	struct parameters *parameters;
 };
-
-#define CONFIG_ERROR (config_error_quark())
-GQuark config_error_quark(void);
 
 /*
  * Reads a configuration with its drop-ins (PATH.d/NAME.conf in byte order).
  *
  * data_dir  used where the file names none; may be NULL.
- * error     CONFIG_ERROR "PATH: [group] key: what is wrong"; unknown keys are errors too.
+ * error     as ini_read(); CONFIG_ERROR for what is missing. Unknown keys are errors too.
  */
 struct config *config_read(const char *path, const char *data_dir, GError **error);
 void config_free(struct config *config);

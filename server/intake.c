@@ -9,17 +9,15 @@
 
 #include "proto/limits.h"
 #include "server/store/evaluation_blob.h"
+#include "server/store/fleet.h"
 #include "server/store/result_digest.h"
 #include "server/store/sha256.h"
 
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error)
 {
-	uint8_t digest[WIRE_SHA256_BYTES];
-
-	/* No site parameters are set: their hash is that of nothing. */
-	wire_sha256("", 0, digest);
 	*ret_rules = (struct intake_rules){.catalogue = catalogue_new(config->checks_dir, error),
-					   .parameters_hash = wire_hex(digest, sizeof digest)};
+					   .parameters = config->parameters,
+					   .common = parameters_for(config->parameters, NULL)};
 	if (ret_rules->catalogue == NULL)
 		return false;
 	ret_rules->catalogue_hash = catalogue_hash(ret_rules->catalogue);
@@ -35,7 +33,7 @@ void intake_rules_done(struct intake_rules *rules)
 {
 	g_clear_pointer(&rules->catalogue, catalogue_free);
 	g_clear_pointer(&rules->catalogue_hash, g_free);
-	g_clear_pointer(&rules->parameters_hash, g_free);
+	g_clear_pointer(&rules->common, parameter_values_free);
 }
 
 struct intake *intake_new(const struct intake_rules *rules, const char *host_id,
@@ -50,7 +48,7 @@ struct intake *intake_new(const struct intake_rules *rules, const char *host_id,
 		.host_id = host_id,
 		.received_at_s = received_at_s,
 		.catalogue_hash = rules->catalogue_hash,
-		.parameters_hash = rules->parameters_hash,
+		.parameters_hash = rules->common->hash,
 	};
 	return intake;
 }
@@ -63,6 +61,7 @@ void intake_free(struct intake *intake)
 	g_clear_pointer(&intake->input.observed_zstd, g_bytes_unref);
 	g_clear_pointer(&intake->input.evaluation_zstd, g_bytes_unref);
 	g_clear_pointer(&intake->input.digests, g_bytes_unref);
+	parameter_values_free(intake->own);
 	evaluation_free(intake->evaluation);
 	arena_free(intake->arena);
 	g_clear_pointer(&intake->raw, g_bytes_unref);
@@ -208,6 +207,7 @@ static bool judge(struct intake *intake, struct evaluator *evaluator, GError **e
 	const struct evaluate_input snapshot = {
 		.facts = input->facts,
 		.observed = intake->observed,
+		.parameters = &(intake->own != NULL ? intake->own : intake->rules->common)->message,
 		.schema = input->envelope->has_schema ? input->envelope->schema : 0,
 		.as_of_s = intake->as_of_s,
 		.taken_at_s = input->envelope->taken_at,
@@ -225,13 +225,29 @@ static bool judge(struct intake *intake, struct evaluator *evaluator, GError **e
 	return true;
 }
 
+/* Labels are asked for only where a parameter depends on them. */
+static bool find_parameters(struct intake *intake, struct store *reader, GError **error)
+{
+	g_autoptr(GHashTable) labels = NULL;
+
+	if (!parameters_want_labels(intake->rules->parameters))
+		return true;
+	labels = fleet_labels(reader, intake->input.host_id, error);
+	if (labels == NULL)
+		return false;
+	intake->own = parameters_for(intake->rules->parameters, labels);
+	intake->input.parameters_hash = intake->own->hash;
+	return true;
+}
+
 bool intake_judge(struct intake *intake, struct store *reader, struct evaluator *evaluator,
 		  bool *ret_ready, GError **error)
 {
 	struct report_state state;
 
 	*ret_ready = true;
-	if (!reports_find_state(reader, intake->input.host_id, intake->input.envelope->engine_key,
+	if (!find_parameters(intake, reader, error) ||
+	    !reports_find_state(reader, intake->input.host_id, intake->input.envelope->engine_key,
 				&state, error))
 		return false;
 	if (is_judged_already(intake, &state))

@@ -22,12 +22,15 @@ enum {
 struct intake_rules {
 	struct catalogue *catalogue;
 	const struct benchmark *benchmark; /* of the catalogue */
-	char *catalogue_hash, *parameters_hash;
+	char *catalogue_hash;
+	const struct parameters *parameters; /* of the configuration */
+	struct parameter_values *common;     /* of a host without labels */
 };
 
 /*
  * Reads the catalogue and finds the benchmark that the configuration pins.
  *
+ * config     keeps a borrow until intake_rules_done().
  * ret_rules  free with intake_rules_done(), also after false.
  */
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error);
@@ -41,6 +44,7 @@ struct intake {
 	Plimsoll__Report *report;
 	Plimsoll__Observed *observed;
 	struct evaluation *evaluation;
+	struct parameter_values *own; /* of a host with labels; NULL: the rules' common ones */
 	struct score score;
 	int64_t as_of_s; /* ages are judged as of then */
 	struct report_input input;

@@ -16,6 +16,8 @@ static const char help[] =
 	"  --facts FILE         judge facts saved before instead of this host; - = stdin\n"
 	"  --save-facts FILE    keep what was collected, readable by you only\n"
 	"  --benchmark NAMES    default: cis-docker-1.6.0\n"
+	"  --parameter N=VALUE  a site's decision ('plimsoll explain parameters')\n"
+	"  --config FILE        where they stand (default: /etc/plimsoll/plimsoll.conf)\n"
 	"  --only LIST          checks to ask: names, ids, sections, patterns (5.*)\n"
 	"  --skip LIST          checks to leave out\n"
 	"  --severity S         only checks at or above low, medium, high or critical\n"
@@ -249,6 +251,8 @@ static bool parse(int argc, char **argv, struct audit_options *options, struct r
 		{"facts", 0, 0, G_OPTION_ARG_FILENAME, &options->facts_path, NULL, NULL},
 		{"save-facts", 0, 0, G_OPTION_ARG_FILENAME, &options->save_facts_path, NULL, NULL},
 		{"benchmark", 0, 0, G_OPTION_ARG_STRING, &raw->benchmark, NULL, NULL},
+		{"parameter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->parameters, NULL, NULL},
+		{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config_path, NULL, NULL},
 		{"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->only, NULL, NULL},
 		{"skip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->skip, NULL, NULL},
 		{"severity", 0, 0, G_OPTION_ARG_STRING, &raw->severity, NULL, NULL},
@@ -289,6 +293,8 @@ void audit_options_done(struct audit_options *options)
 	g_free(options->facts_path);
 	g_free(options->save_facts_path);
 	g_strfreev(options->benchmarks);
+	g_free(options->config_path);
+	g_strfreev(options->parameters);
 	g_strfreev(options->only);
 	g_strfreev(options->skip);
 	for (guint i = 0; i < options->n_outputs; i++)

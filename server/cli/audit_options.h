@@ -20,6 +20,8 @@ struct audit_options {
 	char *facts_path;
 	char *save_facts_path;
 	char **benchmarks; /* never empty */
+	char *config_path; /* NULL = the one of the machine, if there */
+	char **parameters; /* NAME=VALUE; NULL = none */
 	char **only;       /* words; NULL = everything */
 	char **skip;
 	enum severity min_severity;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/cli/audit_options.h"
+#include "server/cli/audit_parameters.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 #include "server/cli/files.h"
@@ -25,6 +26,7 @@ struct audit {
 	GThread *preparing;   /* makes the evaluator; NULL = nobody does */
 	GError *not_prepared; /* why it could not */
 	struct evaluator *evaluator;
+	struct parameter_values *parameters;
 	struct collection *collection;
 	struct evaluation *evaluation;
 	struct report_benchmark *scored;
@@ -83,6 +85,7 @@ static void audit_done(struct audit *audit)
 	evaluator_free(audit->evaluator);
 	g_clear_error(&audit->not_prepared);
 	audit_options_done(&audit->options);
+	parameter_values_free(audit->parameters);
 	evaluation_free(audit->evaluation);
 	collection_free(audit->collection);
 	g_clear_pointer(&audit->selected, g_hash_table_unref);
@@ -155,6 +158,10 @@ static bool prepare(struct audit *audit, int *ret_exit)
 	audit->catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
 	if (audit->catalogue == NULL)
 		return stop(ret_exit, CLI_USAGE, error);
+	audit->parameters = audit_parameters_read(audit->options.config_path,
+						  audit->options.parameters, &error);
+	if (audit->parameters == NULL)
+		return stop(ret_exit, CLI_USAGE, error);
 	return find_benchmarks(audit, ret_exit) && choose_checks(audit, ret_exit);
 }
 
@@ -202,6 +209,7 @@ static bool judge(struct audit *audit, int *ret_exit)
 	const struct evaluate_input input = {
 		.facts = audit->collection->facts,
 		.observed = audit->collection->observed,
+		.parameters = &audit->parameters->message,
 		.schema = envelope != NULL ? envelope->schema : 0,
 		.as_of_s = taken_at_s,
 		.taken_at_s = taken_at_s,

@@ -7,10 +7,11 @@
 #include "server/format/text.h"
 
 static const char help[] =
-	"usage: plimsoll explain CHECK|ID|score [--benchmark NAME]\n"
+	"usage: plimsoll explain CHECK|ID|score|parameters [--benchmark NAME]\n"
 	"\n"
 	"Explains a check: what it wants, why, the fix and what that may break, and the\n"
-	"expression that decides. 'score' explains the score.\n"
+	"expression that decides. 'score' explains the score, 'parameters' what a site\n"
+	"can decide itself.\n"
 	"\n"
 	"  --benchmark NAME  whose ids are meant; default: " CLI_DEFAULT_BENCHMARK "\n"
 	"  -h, --help        this text\n"
@@ -40,6 +41,39 @@ static const char score_text[] =
 	"\n"
 	"docker_bench (in -o json) is the same verdicts in docker-bench-security's arithmetic:\n"
 	"pass +1, fail -1, everything else 0, over the checks that it scores.\n";
+
+static const char parameters_text[] =
+	"Some checks depend on what a site decided: who may use the Engine, which release is\n"
+	"recent enough. Until the site says so they ask a person; with the parameter set they\n"
+	"pass or fail, and count in the score.\n"
+	"\n"
+	"  trusted_users        users who may use the Engine's socket: alice, bob; an empty\n"
+	"                       list trusts nobody but root\n"
+	"  swarm_intended       yes or no: whether hosts are to be in a swarm\n"
+	"  min_engine_version   oldest release of the Engine that is good enough: 24.0.7\n"
+	"  node_cert_max_hours  longest life of a swarm node's certificate: 2160\n"
+	"  trusted_registries   where images may come from: docker.io, registry.example:5000\n"
+	"\n"
+	"For one audit: plimsoll audit --parameter trusted_users=alice,bob\n"
+	"For every audit on a host: /etc/plimsoll/plimsoll.conf (and plimsoll.conf.d/*.conf),\n"
+	"\n"
+	"  [parameters]\n"
+	"  trusted_users = alice, bob\n"
+	"\n"
+	"For a fleet: the same in server.conf, for all hosts and for groups of them, which are\n"
+	"made of labels ('plimsoll hosts label web1 env=prod'):\n"
+	"\n"
+	"  [parameters env=prod]\n"
+	"  min_engine_version = 27.0\n"
+	"\n"
+	"A group's value goes before the one of all hosts; of several groups that a host is\n"
+	"in, the later one in the file wins. The server reads the file when it starts; a host\n"
+	"is judged anew when its next report comes.\n";
+
+static const struct {
+	const char *name;
+	const char *text;
+} topics[] = {{"score", score_text}, {"parameters", parameters_text}};
 
 /* A block of the catalogue's prose under a heading, each line made harmless and indented. */
 static void add_block(GString *out, const char *heading, const char *text)
@@ -91,7 +125,8 @@ static const char *mode_text(enum mode mode)
 	case MODE_ONE_SIDED:
 		return "passes or asks for a look; outside the score";
 	case MODE_PARAMETER:
-		return "asks for a look until its site parameter is set; then counts in the score";
+		return "asks for a look until its site parameter is set; then counts in the score\n"
+		       "('plimsoll explain parameters')";
 	case MODE_MANUAL:
 		return "asks for a look; outside the score";
 	case MODE_OBSOLETE:
@@ -167,9 +202,11 @@ static int explain(const char *benchmark_name, const char *word)
 	PLIMSOLL_AUTO(catalogue) *catalogue = NULL;
 	const struct benchmark *benchmark;
 
-	if (strcmp(word, "score") == 0)
-		return cli_write_stdout("explain", score_text, strlen(score_text)) ? CLI_DONE
-										   : CLI_IO;
+	for (guint i = 0; i < G_N_ELEMENTS(topics); i++)
+		if (strcmp(word, topics[i].name) == 0)
+			return cli_write_stdout("explain", topics[i].text, strlen(topics[i].text))
+				       ? CLI_DONE
+				       : CLI_IO;
 	catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
 	if (catalogue == NULL) {
 		cli_say("explain", "%s", error->message);
@@ -196,6 +233,6 @@ int cmd_explain(int argc, char **argv)
 	if (!cli_parse(&options, argc, argv, &words, &done))
 		return done;
 	if (g_strv_length(words) != 1)
-		return cli_usage("explain", "name one check, an id, or 'score'");
+		return cli_usage("explain", "name one check, an id, 'score' or 'parameters'");
 	return explain(name != NULL ? name : CLI_DEFAULT_BENCHMARK, words[0]);
 }

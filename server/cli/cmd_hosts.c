@@ -7,6 +7,7 @@
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 #include "server/cli/hosts_import.h"
+#include "server/cli/hosts_label.h"
 #include "server/cli/site.h"
 #include "server/format/text.h"
 #include "server/http/pages.h"
@@ -16,11 +17,14 @@
 static const char help[] =
 	"usage: plimsoll hosts list [--json] [OPTION]...\n"
 	"       plimsoll hosts show HOST [OPTION]...\n"
+	"       plimsoll hosts label HOST [KEY=VALUE | KEY-]... [OPTION]...\n"
 	"       plimsoll hosts retire HOST [OPTION]...\n"
 	"       plimsoll hosts forget HOST --yes [OPTION]...\n"
 	"       plimsoll hosts import FILE... [OPTION]...\n"
 	"\n"
 	"HOST is an id of the list, or a name that only one host has.\n"
+	"label files a host under KEY=VALUE, takes KEY away again, or prints its labels;\n"
+	"groups of hosts are made of them: [parameters env=prod] in the configuration.\n"
 	"retire shuts a host out for good and keeps its history; forget deletes that, too.\n"
 	"import shows hosts that no agent reports: each FILE holds facts saved by 'plimsoll audit\n"
 	"--save-facts' or 'plimsoll-agent collect --json'. A file counts once, however often it\n"
@@ -32,6 +36,7 @@ static const char help[] =
 	"examples:\n"
 	"  plimsoll hosts list\n"
 	"  plimsoll hosts show web1\n"
+	"  plimsoll hosts label web1 env=prod site=hel\n"
 	"  plimsoll hosts retire web1\n"
 	"  plimsoll hosts import web1.json db1.json\n";
 
@@ -39,6 +44,7 @@ struct hosts {
 	struct config *config;
 	struct store *store;
 	GPtrArray *list; /* struct fleet_host */
+	char **words;    /* behind the host */
 	gboolean as_json;
 	gboolean yes;
 };
@@ -215,7 +221,12 @@ static int forget_host(struct hosts *hosts, const struct fleet_host *host)
 	return remove_host(hosts, host, true);
 }
 
-enum wants { WANTS_NOTHING, WANTS_HOST, WANTS_FILES };
+static int label_host(struct hosts *hosts, const struct fleet_host *host)
+{
+	return hosts_label(hosts->store, host->id, hosts->words);
+}
+
+enum wants { WANTS_NOTHING, WANTS_HOST, WANTS_HOST_AND_MORE, WANTS_FILES };
 
 static const struct {
 	const char *name;
@@ -225,6 +236,7 @@ static const struct {
 } actions[] = {
 	{"list", WANTS_NOTHING, STORE_READ, list_hosts},
 	{"show", WANTS_HOST, STORE_READ, show_host},
+	{"label", WANTS_HOST_AND_MORE, STORE_WRITE, label_host},
 	{"retire", WANTS_HOST, STORE_WRITE, retire_host},
 	{"forget", WANTS_HOST, STORE_WRITE, forget_host},
 	{"import", WANTS_FILES, STORE_WRITE, NULL},
@@ -236,12 +248,13 @@ static bool check_words(guint action, char **words)
 	static const char *const want[] = {
 		[WANTS_NOTHING] = "no host",
 		[WANTS_HOST] = "one host",
+		[WANTS_HOST_AND_MORE] = "a host",
 		[WANTS_FILES] = "files of saved facts",
 	};
 	const guint n = g_strv_length(words) - 1;
 	const enum wants wants = actions[action].wants;
 
-	if (wants == WANTS_FILES ? n > 0 : n == (guint)wants)
+	if (wants == WANTS_NOTHING || wants == WANTS_HOST ? n == (guint)wants : n > 0)
 		return true;
 	cli_usage("hosts", "'%s' wants %s", words[0], want[wants]);
 	return false;
@@ -270,20 +283,21 @@ static const struct fleet_host *find_host(const struct hosts *hosts, const char 
 	return found;
 }
 
-static int run_action(struct hosts *hosts, guint action, const char *word)
+static int run_action(struct hosts *hosts, guint action, char **words)
 {
 	g_autoptr(GError) error = NULL;
 	const struct fleet_host *host = NULL;
+	bool wants_host = actions[action].wants != WANTS_NOTHING;
 	int done;
 
 	hosts->list = fleet_list(hosts->store, hosts->config->benchmark, true, &error);
 	if (hosts->list == NULL)
 		return site_fail("hosts", error);
-	if (actions[action].wants == WANTS_HOST)
-		host = find_host(hosts, word);
-	done = actions[action].wants == WANTS_HOST && host == NULL
-		       ? CLI_USAGE
-		       : actions[action].run(hosts, host);
+	if (wants_host) {
+		host = find_host(hosts, words[0]);
+		hosts->words = words + 1;
+	}
+	done = wants_host && host == NULL ? CLI_USAGE : actions[action].run(hosts, host);
 	g_ptr_array_unref(hosts->list);
 	return done;
 }
@@ -297,7 +311,8 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 	       strcmp(words[0], actions[action].name) != 0)
 		action++;
 	if (words[0] == NULL || action == G_N_ELEMENTS(actions))
-		return cli_usage("hosts", "say what to do: list, show, retire, forget or import");
+		return cli_usage("hosts",
+				 "say what to do: list, show, label, retire, forget or import");
 	if (!check_words(action, words))
 		return CLI_USAGE;
 	hosts->config = site_config("hosts", site, &done);
@@ -307,7 +322,7 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 	if (hosts->store != NULL)
 		done = actions[action].run == NULL
 			       ? hosts_import(hosts->config, hosts->store, words + 1)
-			       : run_action(hosts, action, words[1]);
+			       : run_action(hosts, action, words + 1);
 	store_close(hosts->store);
 	config_free(hosts->config);
 	return done;

@@ -20,6 +20,8 @@ enum {
 	CERTIFICATE_ADD,
 	ADMITS,
 	DENY_HOST,
+	LABEL_PUT,
+	LABEL_DROP,
 	LINK_ADD,
 	LINK_USE,
 	SESSION_ADD,
@@ -54,6 +56,8 @@ static const char *const statements[] = {
 		"  OR (d.kind = 'certificate' AND d.value = ?2))",
 	[DENY_HOST] = "INSERT OR IGNORE INTO denied (kind, value, reason, at, by)"
 		      " VALUES ('host', ?1, ?2, ?3, ?4)",
+	[LABEL_PUT] = "INSERT OR REPLACE INTO host_label (host, key, value) VALUES (?1, ?2, ?3)",
+	[LABEL_DROP] = "DELETE FROM host_label WHERE host = ?1 AND key = ?2",
 	[LINK_ADD] = "INSERT INTO signin_link (sha256, role, created_at, expires_at)"
 		     " VALUES (?1, ?2, ?3, ?4)",
 	[LINK_USE] = "UPDATE signin_link SET used_at = ?2 WHERE sha256 = ?1 AND used_at IS NULL"
@@ -239,6 +243,26 @@ bool access_forget_host(struct store *store, const char *host_id, const char *ac
 		.actor = actor, .action = "host.forget", .object = host_id};
 
 	return shut_out(store, HOST_DELETE, &entry, now_s, error);
+}
+
+bool access_label_host(struct store *store, const struct host_label *label, GError **error)
+{
+	g_autofree char *detail =
+		g_strconcat(label->key, label->value != NULL ? "=" : "-", label->value, NULL);
+	const struct audit_entry entry = {.actor = label->actor,
+					  .action = "host.label",
+					  .object = label->host_id,
+					  .detail = detail};
+	bool done =
+		label->value != NULL
+			? sql_run(store->sql, statements[LABEL_PUT],
+				  SQL_ARGS(sql_text(label->host_id), sql_text(label->key),
+					   sql_text(label->value)),
+				  error)
+			: sql_run(store->sql, statements[LABEL_DROP],
+				  SQL_ARGS(sql_text(label->host_id), sql_text(label->key)), error);
+
+	return done && access_audit(store, label->now_s, &entry, error);
 }
 
 /* --- people --- */

@@ -75,6 +75,16 @@ bool access_retire_host(struct store *store, const char *host_id, const char *ac
 bool access_forget_host(struct store *store, const char *host_id, const char *actor, int64_t now_s,
 			GError **error);
 
+/* What an operator files a host under; value NULL: no longer. The host is there. */
+struct host_label {
+	const char *host_id;
+	const char *key;
+	const char *value;
+	const char *actor;
+	int64_t now_s;
+};
+bool access_label_host(struct store *store, const struct host_label *label, GError **error);
+
 /* --- people --- */
 struct signin_link {
 	uint8_t sha256[ACCESS_SHA256_BYTES];

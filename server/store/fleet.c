@@ -6,7 +6,7 @@
 
 #include "server/store/internal.h"
 
-enum { HOST_LIST, HOST_HAS, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
+enum { HOST_LIST, HOST_HAS, HOST_LABELS, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
 
 static const char *const statements[] = {
 	[HOST_LIST] = "SELECT h.id, h.name, h.created_at, h.retired_at, e.engine_version,"
@@ -17,6 +17,7 @@ static const char *const statements[] = {
 		      " LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
 		      " WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
 	[HOST_HAS] = "SELECT 1 FROM host WHERE id = ?1",
+	[HOST_LABELS] = "SELECT key, value FROM host_label WHERE host = ?1",
 	[ENGINE_LIST] = "SELECT e.id, e.key, e.sequence, e.taken_at, e.received_at, e.schema,"
 			" e.agent_version, e.transport, s.critical, s.fails, h.source = 'recorded'"
 			" FROM engine e JOIN host h ON h.id = e.host"
@@ -107,6 +108,23 @@ GPtrArray *fleet_list(struct store *store, const char *benchmark, bool with_reti
 	}
 	if (problem == NULL)
 		return g_steal_pointer(&hosts);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return NULL;
+}
+
+GHashTable *fleet_labels(struct store *store, const char *host_id, GError **error)
+{
+	g_autoptr(GHashTable) labels =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GError) problem = NULL;
+	SQL_ROWS rows = sql_query(store->sql, statements[HOST_LABELS], SQL_ARGS(sql_text(host_id)),
+				  &problem);
+
+	while (rows_next(&rows, &problem))
+		g_hash_table_insert(labels, g_strdup(rows_text(&rows, 0)),
+				    g_strdup(rows_text(&rows, 1)));
+	if (problem == NULL)
+		return g_steal_pointer(&labels);
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return NULL;
 }

@@ -47,6 +47,9 @@ struct fleet_engine {
 /* Engines of a host by key. gives: free with g_ptr_array_unref(). */
 GPtrArray *fleet_engines(struct store *store, const char *host_id, const char *benchmark,
 			 GError **error);
+/* A host's labels, key -> value; empty for a host that is not there. gives:
+ * g_hash_table_unref(). */
+GHashTable *fleet_labels(struct store *store, const char *host_id, GError **error);
 bool fleet_has_host(struct store *store, const char *host_id, bool *ret_has, GError **error);
 
 /* The newest report of an engine; members are NULL when not there. */

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import ssl
 import sys
 import time
 import unittest
 
-from plimsoll_server import TIMEOUT_S, Host, Server, facts, openssl, report, run
+from plimsoll_server import TIMEOUT_S, Host, Server, facts, field, openssl, report, run
 
 PROGRAM = None
 SECURITY_HEADERS = {
@@ -473,6 +474,78 @@ class OwnDeadlines(WithServer):
         states = [host.enroll("a.b").status for _ in range(8)]
         self.assertIn(429, states)
         self.assertEqual(set(states), {401, 429})
+
+
+class Parameters(unittest.TestCase):
+    """What a site decided, for all hosts and by label: a new decision judges known facts anew."""
+
+    FACTS = field(1, field(1, "machine")) + field(3, field(1, 1) + field(43, "pending"))
+    BY_PARAMETERS = 4  # finding_interval.opened_changed
+
+    def setUp(self):
+        self.server = Server(PROGRAM)
+        self.addCleanup(self.server.close)
+
+    def failing(self, host):
+        done = self.server.command("hosts", "list", "--json")
+        return {row["id"]: row["fail"] for row in json.loads(done.stdout)}[host.id]
+
+    def causes(self, host):
+        with sqlite3.connect(f"file:{self.server.data}/plimsoll.db?mode=ro", uri=True) as database:
+            return database.execute(
+                "SELECT r.name, i.opened_changed, i.closed_at IS NULL FROM finding_interval i"
+                " JOIN finding f ON f.id = i.finding JOIN rule r ON r.id = f.rule"
+                " JOIN engine e ON e.id = f.engine WHERE e.host = ? AND i.verdict = 1", (host.id,)).fetchall()
+
+    def decide(self, text):
+        self.server.stop()
+        folder = os.path.join(self.server.data, "server.conf.d")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "site.conf"), "w") as file:
+            file.write(text)
+        self.server.start()
+
+    def enrolled(self, name, *labels):
+        host = Host(self.server, name)
+        self.assertEqual(host.enroll(self.server.join()["token"]).status, 200)
+        self.assertEqual(host.report(report(1, self.FACTS))[0], 200)
+        done = self.server.command("hosts", "label", host.id, *labels)
+        self.assertEqual((done.returncode, done.stdout), (0, "".join(label + "\n" for label in labels)))
+        return host
+
+    def test_a_decision_holds_for_its_hosts_and_judges_unchanged_ones_anew(self):
+        one, other = self.enrolled("one", "env=prod"), self.enrolled("other")
+        self.assertEqual((self.failing(one), self.failing(other)), (0, 0))
+        self.decide("[parameters]\nswarm_intended = yes\n[parameters env=prod]\nswarm_intended = no\n")
+        for host in (one, other):
+            status, reply = host.report(report(2, self.FACTS, with_facts=False))
+            self.assertEqual((status, reply.accepted), (200, True), reply.error)
+        self.assertEqual((self.failing(one), self.failing(other)), (1, 0))
+        self.assertEqual(self.causes(one), [("swarm-disabled-if-unused", self.BY_PARAMETERS, 1)])
+        self.assertEqual(self.server.command("hosts", "label", one.id, "env-").stdout, "")
+        one.report(report(3, self.FACTS, with_facts=False))
+        self.assertEqual(self.failing(one), 0)
+        self.assertEqual(self.causes(one), [("swarm-disabled-if-unused", self.BY_PARAMETERS, 0)])
+
+    def test_a_bad_decision_stops_the_start_and_says_where(self):
+        self.server.stop()
+        path = os.path.join(self.server.data, "server.conf")
+        with open(path, "a") as file:
+            file.write("\n[parameters]\nnode_cert_max_hours = 90d\n")
+        with open(path) as file:
+            line = file.read().splitlines().index("node_cert_max_hours = 90d") + 1
+        done = self.server.command("serve")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"server.conf' line {line}: [parameters] node_cert_max_hours: '90d' is no number", done.stderr)
+
+    def test_labels_are_all_or_none(self):
+        host = self.enrolled("one", "env=prod", "site=hel")
+        for words in (("role=db", "env"), ("role=db", "bad key=1"), ("role=db", "k=")):
+            done = self.server.command("hosts", "label", host.id, *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn("is no label KEY=VALUE", done.stderr)
+        done = self.server.command("hosts", "label", host.id, "env=test", "site-")
+        self.assertEqual(done.stdout, "env=test\n")
 
 
 class Ends(unittest.TestCase):

@@ -83,20 +83,34 @@ static void write_poison(const char *base)
 	write_variant("poison", facts, "\"privileged\": true,");
 }
 
+static void write_text(const char *name, const char *text)
+{
+	g_autofree char *path = in_folder(name);
+
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void write_configurations(void)
+{
+	write_text("site.conf", "[parameters]\nswarm_intended = no\nnode_cert_max_hours = 720\n");
+	write_text("bad.conf", "# a site\n[parameters]\nnode_cert_max_hours = x\n");
+	write_text("group.conf", "[parameters env=prod]\nswarm_intended = no\n");
+}
+
 static void write_all_facts(void)
 {
 	g_autofree char *base = read_base("default.json");
 	g_autofree char *down = read_base("down.json");
 	g_autofree char *none = read_base("none.json");
-	g_autofree char *garbage = in_folder("garbage");
 
+	write_configurations();
 	write_facts("pass", base);
 	write_poison(base);
 	write_variant("fail", base, "\"privileged\": true,");
 	write_variant("unknown", base, "");
 	write_facts("down", down);
 	write_facts("none", none);
-	g_assert_true(g_file_set_contents(garbage, "{\"plimsoll_facts\": 1", -1, NULL));
+	write_text("garbage", "{\"plimsoll_facts\": 1");
 }
 
 /* --- running --- */
@@ -180,6 +194,14 @@ static const struct {
 	{2, "--facts @pass --benchmark cis-9", "unknown benchmark 'cis-9'"},
 	{2, "--facts @pass --benchmark ,", "wants a name"},
 	{2, "--facts @pass --skip ,", "wants a list"},
+	{2, "--facts @pass --parameter swarm_intended", "wants NAME=VALUE"},
+	{2, "--facts @pass --parameter swarm_intended=maybe",
+	 "--parameter swarm_intended: wants yes or no, not 'maybe'"},
+	{2, "--facts @pass --parameter swarm=no", "there are trusted_users, swarm_intended"},
+	{2, "--facts @pass --config @nothing", "No such file"},
+	{2, "--facts @pass --config @bad.conf",
+	 "bad.conf' line 3: [parameters] node_cert_max_hours: 'x' is no number of hours"},
+	{2, "--facts @pass --config @group.conf", "only a server knows the labels of hosts"},
 	{2, "--facts @pass --docker-host unix:///x", "--facts judges what was saved"},
 	{2, "--facts @pass --allow-unknown --require-complete", "contradict"},
 	/* incomplete */
@@ -260,6 +282,54 @@ static void test_selection(void)
 		g_assert_true(filtered);
 		g_assert_cmpuint(n, >=, selections[i].least);
 		g_assert_cmpuint(n, <=, selections[i].most);
+		run_done(&run);
+	}
+}
+
+/* --- parameters: a manager whose certificates live 2160 hours --- */
+
+#define ROTATION "swarm-node-cert-rotation"
+#define SWARM    "swarm-disabled-if-unused"
+
+static const struct {
+	const char *options, *check;
+	const char *verdict, *expected;
+	bool counts;
+} decisions[] = {
+	{"", ROTATION, "manual", "a lifetime the site has chosen", false},
+	{"--parameter node_cert_max_hours=720", ROTATION, "fail", "at most 720 h", true},
+	{"--parameter node_cert_max_hours=2160", ROTATION, "pass", "at most 2160 h", true},
+	{"--config @site.conf", ROTATION, "fail", "at most 720 h", true},
+	{"--config @site.conf --parameter node_cert_max_hours=2160", ROTATION, "pass",
+	 "at most 2160 h", true},
+	{"", SWARM, "manual", "inactive", true},
+	{"--parameter swarm_intended=yes", SWARM, "pass", "intended", true},
+	{"--config @site.conf", SWARM, "fail", "inactive", true},
+	{"--config @site.conf --parameter swarm_intended=yes --parameter swarm_intended=no", SWARM,
+	 "fail", "inactive", true},
+};
+
+static void test_parameters(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(decisions); i++) {
+		g_autofree char *line = g_strdup_printf(
+			"audit --facts deploy/sample-fleet/build-1.json -a -o json --only %s %s",
+			decisions[i].check, decisions[i].options);
+		struct run run = run_program(line);
+		PLIMSOLL_AUTO(json) *root = json_parse(run.out, strlen(run.out), NULL, NULL);
+		const struct json *checks =
+			json_get(json_at(json_get(root, "benchmarks"), 0), "checks");
+		const struct json *check = json_at(checks, 0);
+		const struct json *item = json_at(json_get(check, "items"), 0);
+		bool counts = !decisions[i].counts;
+
+		g_test_message("%s", line);
+		g_assert_cmpstr(json_as_string(json_get(check, "verdict"), NULL), ==,
+				decisions[i].verdict);
+		g_assert_cmpstr(json_as_string(json_get(item, "expected"), NULL), ==,
+				decisions[i].expected);
+		g_assert_true(json_as_boolean(json_get(check, "counts"), &counts));
+		g_assert_cmpint(counts, ==, decisions[i].counts);
 		run_done(&run);
 	}
 }
@@ -506,6 +576,7 @@ int main(int argc, char **argv)
 			test_selection);
 	g_test_add_func("/audit/saved facts are private and give the same report",
 			test_saved_facts);
+	g_test_add_func("/audit/a decision of the site is in force", test_parameters);
 	g_test_add_func("/audit/every score follows from its checks", test_scores);
 	g_test_add_func("/audit/colour is for those who want it", test_colors);
 	g_test_add_func("/audit/a terminal without UTF-8 gets ASCII", test_ascii);

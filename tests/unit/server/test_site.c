@@ -28,12 +28,25 @@ static const struct {
 	{"a name that is none", "[server]\nbenchmark=b\nnames=a,DNS:b\n", "no host name"},
 	{"unknown key", "[server]\nbenchmark=b\nnames=a\nbenchmarc=c\n", "no such setting"},
 	{"unknown group", "[sever]\nbenchmark=b\n", "no such setting"},
-	{"number too large", "[limits]\nqueue=100001\n", "no number from 1 to 100000"},
+	{"number too large", "[limits]\nqueue=100001\n",
+	 "server.conf' line 2: [limits] queue: '100001' is no number from 1 to 100000"},
 	{"number with a tail", "[limits]\nqueue=10x\n", "no number"},
 	{"negative number", "[limits]\nqueue=-1\n", "no number"},
 	{"listen without port", "[listen]\npeople=127.0.0.1\n", "ADDRESS:PORT"},
 	{"listen at a name", "[listen]\npeople=localhost:1\n", "ADDRESS:PORT"},
 	{"port too large", "[listen]\npeople=127.0.0.1:65536\n", "ADDRESS:PORT"},
+	{"parameters",
+	 "[server]\nbenchmark=b\nnames=a\n[parameters]\nswarm_intended = no\n"
+	 "[parameters env=prod,site=hel]\nswarm_intended = yes\n",
+	 NULL},
+	{"a parameter that is none", "[parameters]\nswarm = no\n",
+	 "server.conf' line 2: [parameters] swarm: no such parameter"},
+	{"a bad parameter, given twice",
+	 "# [parameters]\n[parameters]\n swarm_intended = yes\n\n[limits]\nqueue = 1\n"
+	 "[parameters]\nswarm_intended=maybe\n",
+	 "server.conf' line 8: [parameters] swarm_intended: wants yes or no, not 'maybe'"},
+	{"a bad selector", "[parameters prod]\nswarm_intended = yes\n",
+	 "line 2: [parameters prod] swarm_intended: 'prod' is no label KEY=VALUE"},
 	{"no INI at all", "benchmark=b\n", "server.conf"},
 };
 
