@@ -192,7 +192,7 @@ static bool read_groups(const struct raw_entry *raw, struct benchmark_entry *ent
 	const struct sourced *groups = raw->groups.members;
 
 	entry->has_groups = groups != NULL;
-	for (guint i = 0; i < raw->groups.n; i++) {
+	for (guint i = 0; groups != NULL && i < raw->groups.n; i++) {
 		guint64 group = 0;
 
 		if (!g_ascii_string_to_unsigned(groups[i].text, 10, 1, GROUPS, &group, NULL))
