@@ -18,7 +18,7 @@ enum { PLAN_PARENT = 1, PLAN_ORD = 2, FILTER_SHIFT = 8, FILTER_BITS = 8, FILTER_
 /* Constant estimates: they are frozen into statements that are prepared before any facts exist. */
 enum { ESTIMATED_ROWS = 100, ESTIMATED_CHILDREN = 500, ESTIMATED_CHILDREN_OF_ONE = 5 };
 
-enum { ROWS_PER_CLOCK_LOOK = 4096, ROWS_WORTH_AN_INDEX = 16 };
+enum { ROWS_PER_CLOCK_LOOK = 4096, ROWS_WORTH_AN_INDEX = 16, ROWID_ORD_BITS = 32 };
 
 struct table {
 	sqlite3_vtab base;
@@ -47,7 +47,6 @@ struct cursor {
 	bool by_index; /* through range, not through parents and members */
 	struct facts_range range;
 	size_t next_in_range;
-	int64_t rowid;
 	bool at_end;
 };
 
@@ -421,7 +420,6 @@ static int filter_rows(sqlite3_vtab_cursor *base, int plan, const char *text, in
 	(void)argc;
 	clear_filters(cursor);
 	cursor->at_end = false;
-	cursor->rowid = 0;
 	cursor->only_ord = -1;
 	cursor->next_in_range = 0;
 	cursor->parent = 0;
@@ -442,7 +440,6 @@ static int next_row(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)(void *)base;
 
-	cursor->rowid++;
 	if (cursor->by_index) {
 		cursor->next_in_range++;
 		return seek_in_range(cursor);
@@ -491,9 +488,12 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 	return SQLITE_OK;
 }
 
+/* The same row has the same id in every scan: SQLite joins the branches of an OR by it. */
 static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 {
-	*ret_rowid = ((const struct cursor *)(const void *)base)->rowid;
+	const struct facts_row *row = &((const struct cursor *)(const void *)base)->row;
+
+	*ret_rowid = row->parent << ROWID_ORD_BITS | row->ord;
 	return SQLITE_OK;
 }
 

@@ -132,6 +132,19 @@ static const struct {
 	{"several texts", "SELECT ord FROM container WHERE id IN ('c', 'a', 'x')", "0;2"},
 	{"an enum as text", "SELECT path FROM file WHERE role = 'tls_key'", "/k/key.pem"},
 	{"two texts", "SELECT path FROM file WHERE role = 'daemon_json' AND path = 'x'", ""},
+	{"either of two texts", "SELECT ord FROM container WHERE id = 'b' OR name = '7'", "1;2"},
+	{"either, with more to each",
+	 "SELECT ord FROM container WHERE (id = 'a' AND memory = 0) OR (id = 'c' AND memory IS "
+	 "NULL)",
+	 "0;2"},
+	{"either, of children",
+	 "SELECT parent, ord FROM container_mount WHERE (parent = 1 AND type = 'volume')"
+	 " OR (parent = 2 AND type = 'bind')",
+	 "1,1;2,0"},
+	{"either, and a join",
+	 "SELECT c.ord, f.path FROM container c LEFT JOIN file f ON f.ord = c.ord"
+	 " WHERE c.id = 'b' OR (c.id = 'c' AND (SELECT e.kind FROM engine e) = 'docker')",
+	 "1,/k/key.pem;2,NULL"},
 	{"functions", "SELECT octal(mode), mode_excess(mode, '0640', type) FROM file",
 	 "0644,4;NULL,NULL"},
 };
@@ -217,6 +230,9 @@ static const struct {
 	{"SELECT ord FROM container WHERE memory = 4 AND name = 'n3' ORDER BY ord", "19;39"},
 	{"SELECT ord FROM container WHERE name = 'n3' AND memory = '4' ORDER BY ord", "19;39"},
 	{"SELECT ord FROM container WHERE memory = 4.0 AND name = 'n3' ORDER BY ord", "19;39"},
+	{"SELECT ord FROM container WHERE id = 'c4' OR id = 'c39' AND memory = 4 ORDER BY ord",
+	 "4;39"},
+	{"SELECT count(*) FROM container WHERE user = 'u1' OR name = 'n0'", "20"},
 	{"SELECT count(*) FROM container WHERE memory = 0", "0"},
 	{"SELECT count(*) FROM container WHERE memory = -1", "0"},
 	{"SELECT count(*) FROM container WHERE privileged = 1 AND user = 'u1'", "6"},
