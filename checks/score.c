@@ -47,8 +47,7 @@ void score_compute_waived(const struct evaluation *evaluation, const struct benc
 			continue;
 		score.docker_bench_checks++;
 		score.counts[result->verdict]++;
-		if (result->verdict == VERDICT_FAIL)
-			score.fails[result->check->severity]++;
+		score.by_severity[result->check->severity][result->verdict]++;
 		add_to_docker_bench(&score, entry, result);
 		if (result->verdict == VERDICT_FAIL && is_waived != NULL && is_waived(result, data))
 			score.waived++;

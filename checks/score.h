@@ -6,10 +6,10 @@
 #include "checks/evaluate.h"
 
 struct score {
-	guint counts[VERDICT_COUNT]; /* of the benchmark's checks */
-	guint fails[SEVERITY_COUNT]; /* failing checks by severity */
-	guint numerator;             /* pass, of checks that count */
-	guint denominator;           /* pass + fail + unknown, of checks that count */
+	guint counts[VERDICT_COUNT];                      /* of the benchmark's checks */
+	guint by_severity[SEVERITY_COUNT][VERDICT_COUNT]; /* the same, by severity */
+	guint numerator;                                  /* pass, of checks that count */
+	guint denominator; /* pass + fail + unknown, of checks that count */
 	guint waived;
 	bool has_percent;        /* denominator > 0 */
 	double percent;          /* 0..100 */

@@ -23,6 +23,7 @@ struct audit {
 	const struct benchmark **benchmarks;
 	guint n_benchmarks;
 	GHashTable *selected; /* const struct check * */
+	GArray *filters;      /* struct report_filter */
 	GThread *preparing;   /* makes the evaluator; NULL = nobody does */
 	GError *not_prepared; /* why it could not */
 	struct evaluator *evaluator;
@@ -89,6 +90,7 @@ static void audit_done(struct audit *audit)
 	evaluation_free(audit->evaluation);
 	collection_free(audit->collection);
 	g_clear_pointer(&audit->selected, g_hash_table_unref);
+	g_clear_pointer(&audit->filters, g_array_unref);
 	catalogue_free(audit->catalogue);
 	arena_free(audit->arena);
 	g_free(audit->benchmarks);
@@ -133,14 +135,18 @@ static bool find_benchmarks(struct audit *audit, int *ret_exit)
 	return true;
 }
 
-static bool choose_checks(struct audit *audit, int *ret_exit)
+static struct select_rule rule_of(const struct audit_options *options)
 {
-	const struct audit_options *options = &audit->options;
-	const struct select_rule rule = {
+	return (struct select_rule){
 		.only = (const char *const *)options->only,
 		.skip = (const char *const *)options->skip,
 		.min_severity = options->min_severity,
 	};
+}
+
+static bool choose_checks(struct audit *audit, int *ret_exit)
+{
+	const struct select_rule rule = rule_of(&audit->options);
 	g_autoptr(GError) error = NULL;
 
 	audit->selected = select_checks(audit->catalogue, audit->benchmarks, audit->n_benchmarks,
@@ -236,21 +242,13 @@ static bool judge(struct audit *audit, int *ret_exit)
 
 /* --- the result --- */
 
-static bool is_filtered(const struct audit_options *options)
-{
-	const struct select_rule rule = {
-		.only = (const char *const *)options->only,
-		.skip = (const char *const *)options->skip,
-		.min_severity = options->min_severity,
-	};
-
-	return select_is_filter(&rule);
-}
-
 static void fill_report(struct audit *audit, struct report *ret_report)
 {
 	const struct collection *collection = audit->collection;
+	const struct select_rule rule = rule_of(&audit->options);
 
+	audit->filters = g_array_new(FALSE, FALSE, sizeof(struct report_filter));
+	select_add_filters(&rule, audit->filters);
 	audit->arena = arena_new(SIZE_MAX);
 	*ret_report = (struct report){
 		.envelope = collection->envelope,
@@ -258,7 +256,8 @@ static void fill_report(struct audit *audit, struct report *ret_report)
 		.evaluation = audit->evaluation,
 		.benchmarks = audit->scored,
 		.n_benchmarks = audit->n_benchmarks,
-		.filtered = is_filtered(&audit->options),
+		.filters = (const struct report_filter *)(const void *)audit->filters->data,
+		.n_filters = audit->filters->len,
 		.generated_at_s = g_get_real_time() / G_USEC_PER_SEC,
 	};
 	ret_report->notices = notices_of(collection->facts, collection->observed, audit->evaluation,

@@ -15,10 +15,25 @@ struct scope {
 	guint n_benchmarks;
 };
 
-bool select_is_filter(const struct select_rule *rule)
+static void add_filter(GArray *filters, const char *option, const char *const *words)
 {
-	return (rule->only != NULL && rule->only[0] != NULL) ||
-	       (rule->skip != NULL && rule->skip[0] != NULL) || rule->min_severity != SEVERITY_LOW;
+	const struct report_filter filter = {option, words};
+
+	if (words != NULL && words[0] != NULL)
+		g_array_append_val(filters, filter);
+}
+
+void select_add_filters(const struct select_rule *rule, GArray *filters)
+{
+	static const char *const severities[SEVERITY_COUNT][2] = {
+		[SEVERITY_MEDIUM] = {"medium"},
+		[SEVERITY_HIGH] = {"high"},
+		[SEVERITY_CRITICAL] = {"critical"},
+	};
+
+	add_filter(filters, "only", rule->only);
+	add_filter(filters, "skip", rule->skip);
+	add_filter(filters, "severity", severities[rule->min_severity]);
 }
 
 /* "5" holds "5.10" but "5.1" does not: numbers are compared part by part. */

@@ -3,7 +3,7 @@
 #ifndef PLIMSOLL_SERVER_CLI_SELECT_H
 #define PLIMSOLL_SERVER_CLI_SELECT_H
 
-#include "checks/catalogue.h"
+#include "server/format/format.h"
 
 /*
  * What was asked for. A word is a check's name, an id ("5.5", or docker-bench's "check_5_5"), a
@@ -15,8 +15,9 @@ struct select_rule {
 	enum severity min_severity;
 };
 
-/* Whether a rule leaves something out at all. */
-bool select_is_filter(const struct select_rule *rule);
+/* Appends what a rule leaves out, as the report names it (struct report_filter); borrows the words.
+ */
+void select_add_filters(const struct select_rule *rule, GArray *filters);
 
 /*
  * gives  the set of selected checks (const struct check *); free with g_hash_table_unref().

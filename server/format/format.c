@@ -52,6 +52,22 @@ GPtrArray *report_entries(const struct report *report, const struct report_bench
 	return judged;
 }
 
+char *report_filter_text(const struct report *report)
+{
+	GString *text = NULL;
+
+	if (report->n_filters == 0)
+		return NULL;
+	text = g_string_new(NULL);
+	for (guint i = 0; i < report->n_filters; i++) {
+		const struct report_filter *filter = &report->filters[i];
+		g_autofree char *words = g_strjoinv(",", (char **)(guintptr)filter->words);
+
+		g_string_append_printf(text, "%s--%s %s", i > 0 ? " " : "", filter->option, words);
+	}
+	return g_string_free(text, FALSE);
+}
+
 static const char *in_words(const char *reason, const char *reason_text)
 {
 	return reason_text != NULL ? reason_text : reason;

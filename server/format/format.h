@@ -8,6 +8,12 @@
 
 #include "checks/score.h"
 
+/* An option by which an audit left something out: "only", "skip", "severity", ... */
+struct report_filter {
+	const char *option;
+	const char *const *words; /* as given; NULL-terminated */
+};
+
 /* One snapshot judged by one or more benchmarks. Everything is borrowed. */
 struct report {
 	const Plimsoll__Envelope *envelope; /* NULL = not known */
@@ -18,7 +24,8 @@ struct report {
 		struct score score;
 	} * benchmarks;
 	guint n_benchmarks;
-	bool filtered;              /* only some checks were asked for */
+	const struct report_filter *filters; /* what was left out on purpose; none = nothing was */
+	guint n_filters;
 	const char *const *notices; /* notices.h */
 	guint n_notices;
 	int64_t generated_at_s;
@@ -52,6 +59,10 @@ const char *format_names(void);
 /* The checks of a report's benchmark that were judged, in its order; free with g_ptr_array_unref().
  * Elements: const struct benchmark_entry *. */
 GPtrArray *report_entries(const struct report *report, const struct report_benchmark *benchmark);
+
+/* The filters as they were given, "--only 5.*,2.1 --severity high"; free with g_free(). NULL = the
+ * audit is about everything. */
+char *report_filter_text(const struct report *report);
 
 /* Why a check was not decided, for people: the check's own reason, else that of its first item that
  * is unknown. NULL = decided, or nothing is known. */

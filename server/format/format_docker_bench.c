@@ -124,11 +124,21 @@ static void write_heads(const struct console *console, const struct benchmark *b
 			put_line(console, "INFO", subsections[i].id, subsections[i].title);
 }
 
+static void write_filter(const struct console *console, const struct report *report)
+{
+	g_autofree char *filter = report_filter_text(report);
+	g_autofree char *text = NULL;
+
+	if (filter == NULL)
+		return;
+	text = g_strdup_printf("Filtered: only what was asked for was checked (%s)", filter);
+	put_detail(console, "INFO", text);
+}
+
 static void write_results(const struct console *console, const struct report *report)
 {
 	put_title(console, "Section A - Check results");
-	if (report->filtered)
-		put_detail(console, "INFO", "Filtered: only what was asked for was checked");
+	write_filter(console, report);
 	for (guint b = 0; b < report->n_benchmarks; b++) {
 		g_autoptr(GPtrArray) entries = report_entries(report, &report->benchmarks[b]);
 

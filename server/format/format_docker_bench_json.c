@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * -o docker-bench-json: docker-bench-security's log.json, for what reads that file already. Its
- * keys in its order; strings are escaped, an item is one string whatever blanks it holds. `maximum`
- * and `filtered` are ours.
+ * keys in its order; strings are escaped, an item is one string whatever blanks it holds.
+ * `maximum`, `filtered` and `filter` are ours.
  */
 #include <string.h>
 
@@ -128,6 +128,7 @@ void format_docker_bench_json_write(GString *out, const struct report *report,
 	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(out, true);
 	const struct docker_bench_score score = docker_bench_score(report);
 	int64_t at_s = docker_bench_time(report);
+	g_autofree char *filter = report_filter_text(report);
 
 	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
 	json_write_value(writer, "dockerbenchsecurity", json_new_string(DOCKER_BENCH_VERSION));
@@ -140,7 +141,8 @@ void format_docker_bench_json_write(GString *out, const struct report *report,
 	json_write_value(writer, "score", json_new_integer(score.score));
 	json_write_value(writer, "end", json_new_integer(at_s));
 	json_write_value(writer, "maximum", json_new_integer(score.maximum));
-	json_write_value(writer, "filtered", json_new_boolean(report->filtered));
+	json_write_value(writer, "filtered", json_new_boolean(report->n_filters > 0));
+	json_write_value(writer, "filter", json_new_string(filter));
 	json_write_end(writer);
 	g_string_append_c(out, '\n');
 }

@@ -17,12 +17,13 @@ void format_html_write(GString *out, const struct report *report, const struct f
 		.standalone = true,
 		.generated_at_s = report->generated_at_s,
 	};
+	g_autofree char *filter = report_filter_text(report);
 	g_autoptr(GString) page = NULL;
 	struct host_view view;
 
 	(void)style;
 	host_view_init(&view, &input, arena);
-	view.filtered = report->filtered;
+	view.filter = filter;
 	view.notices = report->notices;
 	view.n_notices = report->n_notices;
 	page = page_host(&frame, &view);

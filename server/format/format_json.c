@@ -72,6 +72,22 @@ static struct json *new_docker_bench(const struct score *score)
 	return value;
 }
 
+/* {"critical": {"pass": 1, "fail": 0, ...}, ...} */
+static struct json *new_severities(const struct score *score)
+{
+	struct json *value = json_object_new();
+
+	for (guint severity = SEVERITY_COUNT; severity-- > 0;) {
+		struct json *counts =
+			json_set(value, severity_text((enum severity)severity), json_object_new());
+
+		for (guint i = 0; i < VERDICT_COUNT; i++)
+			json_set(counts, verdict_text((enum verdict)i),
+				 json_new_integer(score->by_severity[severity][i]));
+	}
+	return value;
+}
+
 static struct json *new_score(const struct score *score)
 {
 	struct json *value = json_object_new();
@@ -81,6 +97,7 @@ static struct json *new_score(const struct score *score)
 	json_set(value, "denominator", json_new_integer(score->denominator));
 	for (guint i = 0; i < VERDICT_COUNT; i++)
 		json_set(value, verdict_text((enum verdict)i), json_new_integer(score->counts[i]));
+	json_set(value, "by_severity", new_severities(score));
 	json_set(value, "waived", json_new_integer(score->waived));
 	json_set(value, "coverage_percent", new_percent(score, score->coverage_percent));
 	json_set(value, "docker_bench", new_docker_bench(score));
@@ -119,6 +136,9 @@ static struct json *new_item(const struct item *item)
 
 	json_set(value, "subject", json_new_string(item->subject));
 	json_set(value, "item", new_label(item));
+	json_set(value, "key",
+		 json_new_string(item->subject_key != NULL ? item->subject_key : item->subject_id));
+	json_set(value, "discriminator", json_new_string(item->discriminator));
 	json_set(value, "verdict", json_new_string(verdict_text(item->verdict)));
 	json_set(value, "observed", json_new_string(item->observed));
 	json_set(value, "expected", json_new_string(item->expected));
@@ -156,10 +176,33 @@ static struct json *new_check(const struct benchmark_entry *entry, const struct 
 	json_set(value, "section", json_new_string(entry->section));
 	json_set(value, "severity", json_new_string(severity_text(result->check->severity)));
 	json_set(value, "counts", json_new_boolean(score_counts(result)));
+	json_set(value, "docker_bench", json_new_boolean(entry->dbs_score));
 	json_set(value, "verdict", json_new_string(verdict_text(result->verdict)));
 	json_set(value, "reason", new_reason(result->reason, result->reason_text));
 	json_set(value, "items_total", json_new_integer(host_view_items(result)));
 	json_set(value, "items", new_items(result, show_all));
+	return value;
+}
+
+static struct json *new_words(const char *const *words)
+{
+	struct json *value = json_array_new();
+
+	for (guint i = 0; words[i] != NULL; i++)
+		json_append(value, json_new_string(words[i]));
+	return value;
+}
+
+/* {"only": ["5.*"], "severity": ["high"]}; null: nothing was left out. */
+static struct json *new_filter(const struct report *report)
+{
+	struct json *value;
+
+	if (report->n_filters == 0)
+		return json_new_null();
+	value = json_object_new();
+	for (guint i = 0; i < report->n_filters; i++)
+		json_set(value, report->filters[i].option, new_words(report->filters[i].words));
 	return value;
 }
 
@@ -170,7 +213,9 @@ static void write_benchmark(struct json_writer *writer, const struct report *rep
 
 	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
 	json_write_value(writer, "name", json_new_string(benchmark->benchmark->name));
-	json_write_value(writer, "filtered", json_new_boolean(report->filtered));
+	json_write_value(writer, "filtered", json_new_boolean(report->n_filters > 0));
+	json_write_value(writer, "filter", new_filter(report));
+	json_write_value(writer, "checks_total", json_new_integer(benchmark->benchmark->n_entries));
 	json_write_value(writer, "score", new_score(&benchmark->score));
 	json_write_begin(writer, "checks", JSON_KIND_ARRAY);
 	for (guint i = 0; i < entries->len; i++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * -o lines: one line a check, for grep and awk. Fields are separated by one tab and their order
- * never changes: verdict, severity, id, check, failing/all items, benchmark, title, reason.
+ * never changes: verdict, severity, id, check, failing/all items, benchmark, title, reason. After
+ * the checks of a benchmark stands its score as such a line: its first word is no verdict.
  */
-#include "server/format/format.h"
+#include "server/format/score_text.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
 
@@ -26,6 +27,28 @@ static void write_check(GString *out, const struct format_style *style,
 	g_string_append_c(out, '\n');
 }
 
+/* score - - - numerator/denominator benchmark, then the score in words, then what was left out. */
+static void write_score(GString *out, const struct format_style *style, const struct report *report,
+			const struct report_benchmark *benchmark)
+{
+	const struct score *score = &benchmark->score;
+	g_autofree char *percent = score_text_percent(score, ", ");
+	g_autofree char *counts = score_text_counts(score, ", ");
+	g_autofree char *fails = score_text_severities(score, VERDICT_FAIL);
+	g_autofree char *checks = score_text_checks(report, benchmark);
+	g_autofree char *words =
+		g_strdup_printf("%s; %s = %s%s%s", percent, counts, checks,
+				fails != NULL ? "; failing: " : "", fails != NULL ? fails : "");
+	g_autofree char *filter = report_filter_text(report);
+	g_autofree char *filtered = filter != NULL ? g_strconcat("filtered: ", filter, NULL) : NULL;
+
+	g_string_append_printf(out, "score\t-\t-\t-\t%u/%u\t%s", score->numerator,
+			       score->denominator, benchmark->benchmark->name);
+	write_foreign(out, style, words);
+	write_foreign(out, style, filtered);
+	g_string_append_c(out, '\n');
+}
+
 void format_lines_write(GString *out, const struct report *report, const struct format_style *style)
 {
 	for (guint b = 0; b < report->n_benchmarks; b++) {
@@ -37,5 +60,6 @@ void format_lines_write(GString *out, const struct report *report, const struct 
 			write_check(out, style, report->benchmarks[b].benchmark, entry,
 				    evaluation_find(report->evaluation, entry));
 		}
+		write_score(out, style, report, &report->benchmarks[b]);
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "server/format/notices.h"
 #include "server/format/remedy.h"
+#include "server/format/score_text.h"
 #include "server/format/screen.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
@@ -73,21 +74,37 @@ static void write_head(const struct table *table)
 	if (notices_engine_answered(report->facts))
 		add_part(table, line, size_text(report->facts, arena));
 	add_part(table, line, time_text(report->envelope, arena));
-	if (report->filtered)
-		add_part(table, line, "only the checks that were asked for");
 	screen_put(&table->screen, PAINT_BOLD, line->str, 0);
 	screen_line_end(&table->screen);
 }
 
+static void write_notice(const struct table *table, const char *foreign)
+{
+	g_autofree char *clean = screen_clean(&table->screen, foreign, 0);
+
+	screen_put(&table->screen, PAINT_YELLOW, "! ", 0);
+	screen_put(&table->screen, PAINT_NONE, clean, 0);
+	screen_line_end(&table->screen);
+}
+
+static void write_filter(const struct table *table)
+{
+	g_autofree char *filter = report_filter_text(table->report);
+	g_autofree char *checks = score_text_checks(table->report, table->benchmark);
+	g_autofree char *notice = NULL;
+
+	if (filter == NULL)
+		return;
+	notice = g_strdup_printf("Filtered: %s. %s were asked; the score is that of this "
+				 "selection, not of the host.",
+				 filter, checks);
+	write_notice(table, notice);
+}
+
 static void write_notices(const struct table *table)
 {
-	for (guint i = 0; i < table->report->n_notices; i++) {
-		g_autofree char *clean = screen_clean(&table->screen, table->report->notices[i], 0);
-
-		screen_put(&table->screen, PAINT_YELLOW, "! ", 0);
-		screen_put(&table->screen, PAINT_NONE, clean, 0);
-		screen_line_end(&table->screen);
-	}
+	for (guint i = 0; i < table->report->n_notices; i++)
+		write_notice(table, table->report->notices[i]);
 }
 
 /* --- items --- */
@@ -415,39 +432,33 @@ static void write_unknown(const struct table *table)
 
 /* --- the summary --- */
 
+static void write_severities(const struct table *table, const char *name, enum verdict verdict)
+{
+	g_autofree char *text = score_text_severities(&table->benchmark->score, verdict);
+
+	if (text != NULL)
+		g_string_append_printf(table->screen.out, "%s: %s\n", name, text);
+}
+
 static void write_counts(const struct table *table)
 {
-	const struct score *score = &table->benchmark->score;
-	const char *dot = screen_dot(&table->screen);
-	guint total = 0;
+	g_autofree char *counts =
+		score_text_counts(&table->benchmark->score, screen_dot(&table->screen));
+	g_autofree char *checks = score_text_checks(table->report, table->benchmark);
 
-	for (guint i = 0; i < VERDICT_COUNT; i++)
-		total += score->counts[i];
-	g_string_append_printf(table->screen.out, "%u pass%s%u fail", score->counts[VERDICT_PASS],
-			       dot, score->counts[VERDICT_FAIL]);
-	if (score->fails[SEVERITY_CRITICAL] > 0)
-		g_string_append_printf(table->screen.out, " (%u critical)",
-				       score->fails[SEVERITY_CRITICAL]);
-	g_string_append_printf(table->screen.out, "%s%u unknown%s%u manual%s%u n/a = %u checks\n",
-			       dot, score->counts[VERDICT_UNKNOWN], dot,
-			       score->counts[VERDICT_MANUAL], dot,
-			       score->counts[VERDICT_NOT_APPLICABLE], total);
+	g_string_append_printf(table->screen.out, "%s = %s\n", counts, checks);
+	write_severities(table, "Failing", VERDICT_FAIL);
+	write_severities(table, "Unknown", VERDICT_UNKNOWN);
 }
 
 static void write_score(const struct table *table)
 {
-	const struct score *score = &table->benchmark->score;
-	g_autofree char *text = NULL;
+	g_autofree char *score =
+		score_text_percent(&table->benchmark->score, screen_dot(&table->screen));
+	g_autofree char *text = g_strdup_printf(
+		"Score%s: %s", table->report->n_filters > 0 ? " of this selection" : "", score);
 
-	if (!score->has_percent) {
-		screen_put(&table->screen, PAINT_BOLD, "Score: none, no check that counts applies",
-			   0);
-	} else {
-		text = g_strdup_printf("Score: %.1f %%, %u of %u%scoverage %.1f %%", score->percent,
-				       score->numerator, score->denominator,
-				       screen_dot(&table->screen), score->coverage_percent);
-		screen_put(&table->screen, PAINT_BOLD, text, 0);
-	}
+	screen_put(&table->screen, PAINT_BOLD, text, 0);
 	screen_line_end(&table->screen);
 }
 
@@ -463,6 +474,7 @@ static void write_benchmark(const struct table *table)
 	const struct format_style *style = table->screen.style;
 
 	write_head(table);
+	write_filter(table);
 	write_notices(table);
 	write_group(table, VERDICT_FAIL);
 	write_unknown(table);

@@ -16,7 +16,7 @@ struct host_view_input {
 };
 
 /*
- * Fills every member but freshness, filtered and notices, which start as current, false and none.
+ * Fills every member but freshness, filter and notices, which start as current, none and none.
  * What it makes lives in the arena; the rest borrows from the input.
  */
 void host_view_init(struct host_view *view, const struct host_view_input *input,

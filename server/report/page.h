@@ -44,7 +44,8 @@ struct host_view {
 	enum freshness freshness;
 	int64_t taken_at_s; /* 0 = never */
 	const char *benchmark_title;
-	bool filtered; /* only some of the benchmark's checks were asked for */
+	const char *filter; /* what was asked for, "--only 5.*"; NULL = everything */
+	guint n_benchmark;  /* checks of the benchmark, asked for or not */
 	const struct page_fact *identity;
 	guint n_identity;
 	const char *const *notices; /* sentences on top: Docker's warnings, what root would add */

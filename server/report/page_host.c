@@ -55,12 +55,17 @@ static void write_notices(struct html *html, const struct host_view *view)
 	h_lit(html, "</ul>\n");
 }
 
-static void write_score_tile(struct html *html, const struct score *score)
+static void write_score_tile(struct html *html, const struct host_view *view)
 {
+	const struct score *score = view->score;
+
 	h_lit(html, "<li><strong>");
 	if (score->has_percent) {
 		h_percent(html, score->percent);
-		h_lit(html, " %</strong> score: ");
+		h_lit(html, " %</strong> score");
+		if (view->filter != NULL)
+			h_lit(html, " of this selection");
+		h_lit(html, ": ");
 		h_num(html, score->numerator);
 		h_lit(html, " of ");
 		h_num(html, score->denominator);
@@ -90,7 +95,7 @@ static void write_group_tile(struct html *html, const struct group *group,
 	h_own(html, group->tile);
 	if (group->verdict == VERDICT_FAIL && n > 0) {
 		h_lit(html, ", ");
-		h_num(html, score->fails[SEVERITY_CRITICAL]);
+		h_num(html, score->by_severity[SEVERITY_CRITICAL][VERDICT_FAIL]);
 		h_lit(html, " critical");
 	}
 	if (n > 0)
@@ -101,7 +106,7 @@ static void write_group_tile(struct html *html, const struct group *group,
 static void write_tiles(struct html *html, const struct host_view *view)
 {
 	h_lit(html, "<ul class=\"tiles\">\n");
-	write_score_tile(html, view->score);
+	write_score_tile(html, view);
 	for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
 		write_group_tile(html, &groups[i], view->score);
 	h_lit(html, "</ul>\n");
@@ -189,6 +194,21 @@ static void write_engines(struct html *html, const struct page_frame *frame,
 	h_lit(html, "</ul></nav>\n");
 }
 
+/* A part that was asked for never looks like the whole. */
+static void write_selection(struct html *html, const struct host_view *view)
+{
+	if (view->filter == NULL)
+		return;
+	h_lit(html, "<p><strong>Filtered</strong>: <code>");
+	h_text(html, view->filter);
+	h_lit(html, "</code>. ");
+	h_num(html, view->n_checks);
+	h_lit(html, " of ");
+	h_num(html, view->n_benchmark);
+	h_lit(html,
+	      " checks were asked; the score is that of this selection, not of the host.</p>\n");
+}
+
 GString *page_host(const struct page_frame *frame, const struct host_view *view)
 {
 	struct html html;
@@ -196,9 +216,8 @@ GString *page_host(const struct page_frame *frame, const struct host_view *view)
 	frame_begin(&html, frame, view->name);
 	h_lit(&html, "<p>");
 	h_own(&html, view->benchmark_title);
-	if (view->filtered)
-		h_lit(&html, ", only the checks that were asked for");
 	h_lit(&html, "</p>\n");
+	write_selection(&html, view);
 	write_engines(&html, frame, view);
 	write_identity(&html, view);
 	write_notices(&html, view);

@@ -160,8 +160,8 @@ static void fails_are_counted_by_severity(void)
 
 	build(&world, ones, G_N_ELEMENTS(ones));
 	score_compute(&world.evaluation, &world.benchmark, &score);
-	g_assert_cmpuint(score.fails[SEVERITY_CRITICAL], ==, 1);
-	g_assert_cmpuint(score.fails[SEVERITY_LOW], ==, 2);
+	g_assert_cmpuint(score.by_severity[SEVERITY_CRITICAL][VERDICT_FAIL], ==, 1);
+	g_assert_cmpuint(score.by_severity[SEVERITY_LOW][VERDICT_FAIL], ==, 2);
 	g_assert_cmpuint(score.counts[VERDICT_UNKNOWN], ==, 1);
 }
 

@@ -93,11 +93,47 @@ static void test_lines_have_eight_fields(void)
 	g_autoptr(GString) out = written("lines", true, &style);
 	g_auto(GStrv) lines = g_strsplit(out->str, "\n", -1);
 
-	g_assert_cmpuint(g_strv_length(lines), ==, 8);
-	for (guint i = 0; i < 7; i++) {
+	g_assert_cmpuint(g_strv_length(lines), ==, 9);
+	for (guint i = 0; i < 8; i++) {
 		g_auto(GStrv) fields = g_strsplit(lines[i], "\t", -1);
 
 		g_assert_cmpuint(g_strv_length(fields), ==, 8);
+	}
+}
+
+/* A part that was asked for never looks like the whole, whoever reads it. */
+static void test_filtered_is_said(void)
+{
+	static const char *const words[] = {"5.*", "container-<b>\033[31m", NULL};
+	static const struct report_filter filters[] = {{"only", words}};
+	static const struct {
+		const char *format;
+		const char *says;
+	} cases[] = {
+		{"table", "! Filtered: --only 5.*,container-<b>"},
+		{"table", "Score of this selection: "},
+		{"table", " = 7 of 7 checks"},
+		{"lines", "\tfiltered: --only 5.*,container-<b>"},
+		{"json", "\"filtered\": true,\n      \"filter\": {\n        \"only\": [\n"},
+		{"docker-bench", "Filtered: only what was asked for was checked (--only 5.*,"},
+		{"docker-bench-json", "\"filtered\": true,\n  \"filter\": \"--only 5.*,"},
+		{"html", "<strong>Filtered</strong>: <code><bdi>--only 5.*,container-&lt;b&gt;"},
+		{"html", "</strong> score of this selection: "},
+	};
+	PLIMSOLL_AUTO(sample) *sample = sample_new(false);
+	struct report report = *sample_report(sample);
+	const struct format_style style = {0};
+
+	report.filters = filters;
+	report.n_filters = G_N_ELEMENTS(filters);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GString) out = g_string_new(NULL);
+
+		g_test_message("%s: %s", cases[i].format, cases[i].says);
+		format_find(cases[i].format)->write(out, &report, &style);
+		if (strstr(out->str, cases[i].says) == NULL)
+			g_error("%s lacks '%s': %s", cases[i].format, cases[i].says, out->str);
+		g_assert_null(strchr(out->str, '\033'));
 	}
 }
 
@@ -148,6 +184,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/format/poison neither steers a terminal nor adds a line", test_poison);
 	g_test_add_func("/format/lines have eight fields whatever the host says",
 			test_lines_have_eight_fields);
+	g_test_add_func("/format/what was left out on purpose is said everywhere",
+			test_filtered_is_said);
 	g_test_add_func("/format/the JSON score follows from the JSON checks", test_json_score);
 	g_test_add_func("/format/JSON lists passing items only on request", test_json_items);
 	g_test_add_func("/format/formats are found by name", test_names);
