@@ -261,8 +261,10 @@ struct json *json_new_string(const char *text)
 
 	if (text == NULL)
 		return json_new_null();
-	if (!g_utf8_validate(text, -1, NULL))
-		text = valid = g_utf8_make_valid(text, -1);
+	if (!g_utf8_validate(text, -1, NULL)) {
+		valid = g_utf8_make_valid(text, -1);
+		text = valid;
+	}
 	size = strlen(text);
 	value = g_malloc0(sizeof(*value) + size + 1); /* the text lies behind the value */
 	value->kind = JSON_KIND_STRING;
