@@ -334,12 +334,47 @@ static void test_parameters(void)
 	}
 }
 
+/* One audit, several releases: each has its number for a check, and a score if it knew one. */
+static void test_releases(void)
+{
+	static const struct {
+		const char *name, *id;
+		bool has_docker_bench;
+	} want[] = {
+		{"cis-docker-1.1.0", "5.4", false},
+		{"cis-docker-1.8.0", "5.5", true},
+	};
+	struct run run =
+		run_program("audit --facts @fail -o json --benchmark 1.1.0,cis-1.8.0,1.1.0 "
+			    "--only container-privileged");
+	PLIMSOLL_AUTO(json) *root = json_parse(run.out, strlen(run.out), NULL, NULL);
+	const struct json *benchmarks = json_get(root, "benchmarks");
+
+	g_assert_cmpuint(json_length(benchmarks), ==, G_N_ELEMENTS(want));
+	for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
+		const struct json *benchmark = json_at(benchmarks, i);
+		const struct json *check = json_at(json_get(benchmark, "checks"), 0);
+		const struct json *score = json_get(json_get(benchmark, "score"), "docker_bench");
+
+		g_assert_cmpstr(json_as_string(json_get(benchmark, "name"), NULL), ==,
+				want[i].name);
+		g_assert_cmpstr(json_as_string(json_get(check, "id"), NULL), ==, want[i].id);
+		g_assert_cmpstr(json_as_string(json_get(check, "verdict"), NULL), ==, "fail");
+		g_assert_cmpint(json_get(score, "score") != NULL, ==, want[i].has_docker_bench);
+	}
+	run_done(&run);
+}
+
 static void test_scores(void)
 {
 	static const char *const lines[] = {
-		"audit --facts @pass -o json", "audit --facts @fail -o json -a",
-		"audit --facts @down -o json", "audit --facts @none -o json",
-		"audit --facts @unknown -o json --only containers --severity high"};
+		"audit --facts @pass -o json",
+		"audit --facts @fail -o json -a",
+		"audit --facts @down -o json",
+		"audit --facts @none -o json",
+		"audit --facts @unknown -o json --only containers --severity high",
+		"audit --facts @pass -o json --benchmark "
+		"1.1.0,1.2.0,1.4.0,1.5.0,1.6.0,1.7.0,1.8.0"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
 		struct run run = run_program(lines[i]);
@@ -577,6 +612,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/audit/saved facts are private and give the same report",
 			test_saved_facts);
 	g_test_add_func("/audit/a decision of the site is in force", test_parameters);
+	g_test_add_func("/audit/each release has its numbers", test_releases);
 	g_test_add_func("/audit/every score follows from its checks", test_scores);
 	g_test_add_func("/audit/colour is for those who want it", test_colors);
 	g_test_add_func("/audit/a terminal without UTF-8 gets ASCII", test_ascii);
