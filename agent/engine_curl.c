@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/engine/engine_request.h"
+#include "agent/engine_tls.h"
 
 enum {
 	RECEIVE_BUFFER_BYTES = 16 << 10,
@@ -30,11 +31,13 @@ struct transfer {
 	size_t size, capacity;
 	size_t header_bytes;
 	bool is_too_large;
+	char problem[CURL_ERROR_SIZE]; /* libcurl's own words */
 	int64_t start_us;
 };
 
 struct engine_curl {
-	char *socket_path;
+	char *socket_path;                    /* NULL: by TCP */
+	const struct host_endpoint *endpoint; /* of TCP; borrowed */
 	struct engine_curl_limits limits;
 	struct engine_dialect dialect;
 	int64_t deadline_us; /* 0: nothing was asked yet */
@@ -122,11 +125,13 @@ static void start_next(struct round *round, struct transfer *transfer)
 	if (request == NULL)
 		return;
 	address = engine_dialect_address(&client->dialect, request->path);
-	url = g_strconcat("http://localhost", address, NULL);
+	url = g_strconcat(client->endpoint == NULL ? "http://localhost" : client->endpoint->address,
+			  address, NULL);
 	transfer->request = request;
 	transfer->size = 0;
 	transfer->header_bytes = 0;
 	transfer->is_too_large = false;
+	transfer->problem[0] = '\0';
 	transfer->start_us = g_get_monotonic_time();
 	curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
 	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
@@ -189,13 +194,22 @@ static void judge_failure(struct transfer *transfer, CURLcode code)
 {
 	struct host_state *state = &transfer->request->state;
 
+	const char *tls = engine_tls_trouble(transfer->easy, code, transfer->problem,
+					     transfer->client->endpoint);
+
 	*state = (struct host_state){.status = PLIMSOLL__FETCH__STATUS__HTTP_ERROR};
 	if (transfer->is_too_large) {
 		state->status = PLIMSOLL__FETCH__STATUS__TRUNCATED;
 		state->detail = "the answer is larger than the limit";
+	} else if (tls != NULL) {
+		state->errno_value = ECONNRESET;
+		state->detail = tls;
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		state->status = PLIMSOLL__FETCH__STATUS__TIMEOUT;
 		state->detail = "no complete answer within the deadline";
+	} else if (code == CURLE_COULDNT_RESOLVE_HOST) {
+		state->errno_value = ENOENT;
+		state->detail = "cannot connect: the name of the engine's host is not known";
 	} else if (code == CURLE_COULDNT_CONNECT) {
 		judge_refusal(transfer);
 	} else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
@@ -273,12 +287,17 @@ static size_t count_header(char *line, size_t size, size_t count, void *data)
 
 static CURL *new_handle(struct transfer *transfer)
 {
+	const struct host_endpoint *endpoint = transfer->client->endpoint;
 	CURL *easy = curl_easy_init();
 
 	if (easy == NULL)
 		g_error("cannot make a curl handle");
-	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transfer->client->socket_path);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	if (endpoint == NULL)
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transfer->client->socket_path);
+	else if (g_str_has_prefix(endpoint->address, "https://"))
+		engine_tls_setup(easy, endpoint);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->problem);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -296,8 +315,8 @@ static CURL *new_handle(struct transfer *transfer)
 	return easy;
 }
 
-struct engine_curl *engine_curl_new(const char *socket_path,
-				    const struct engine_curl_limits *limits)
+static struct engine_curl *new_client(const char *socket_path, const struct host_endpoint *endpoint,
+				      const struct engine_curl_limits *limits)
 {
 	static gsize is_ready;
 	struct engine_curl *client = g_new0(struct engine_curl, 1);
@@ -307,6 +326,7 @@ struct engine_curl *engine_curl_new(const char *socket_path,
 		g_once_init_leave(&is_ready, 1);
 	}
 	client->socket_path = g_strdup(socket_path);
+	client->endpoint = endpoint;
 	client->limits =
 		limits != NULL ? *limits
 			       : (struct engine_curl_limits){LIMIT_API_CALL_MS, LIMIT_API_TOTAL_MS,
@@ -321,6 +341,18 @@ struct engine_curl *engine_curl_new(const char *socket_path,
 		client->transfers[i].easy = new_handle(&client->transfers[i]);
 	}
 	return client;
+}
+
+struct engine_curl *engine_curl_new(const char *socket_path,
+				    const struct engine_curl_limits *limits)
+{
+	return new_client(socket_path, NULL, limits);
+}
+
+struct engine_curl *engine_curl_new_tcp(const struct host_endpoint *endpoint,
+					const struct engine_curl_limits *limits)
+{
+	return new_client(NULL, endpoint, limits);
 }
 
 void engine_curl_free(struct engine_curl *client)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client of a live Engine: libcurl on its unix socket, behind host_ops.docker_get. */
+/* The client of a live Engine: libcurl on its unix socket or by TCP, behind host_ops.docker_get. */
 #ifndef PLIMSOLL_AGENT_ENGINE_CURL_H
 #define PLIMSOLL_AGENT_ENGINE_CURL_H
 
@@ -23,6 +23,9 @@ struct engine_curl_limits {
  */
 struct engine_curl *engine_curl_new(const char *socket_path,
 				    const struct engine_curl_limits *limits);
+/* The same for an endpoint on tcp://, which is kept as a borrow. */
+struct engine_curl *engine_curl_new_tcp(const struct host_endpoint *endpoint,
+					const struct engine_curl_limits *limits);
 void engine_curl_free(struct engine_curl *client);
 PLIMSOLL_AUTOPTR(engine_curl, engine_curl_free)
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "agent/host_batch.h"
+#include "agent/host_endpoint.h"
 #include "proto/limits.h"
 
 /* One GET to the Engine. */
@@ -47,10 +48,11 @@ struct host_ops {
 
 struct host {
 	const struct host_ops *ops;
-	guint rounds;      /* batches run so far */
-	char *endpoint;    /* unix:///run/docker.sock; no credentials */
-	char *socket_path; /* of a unix endpoint, in the host's tree; NULL otherwise */
-	bool has_root_dir; /* --root: facts of a mounted tree */
+	guint rounds;        /* batches run so far */
+	char *endpoint;      /* unix:///run/docker.sock, tcp://h:2376; no credentials */
+	const char *caution; /* what a reader must know of that endpoint; NULL: nothing */
+	char *socket_path;   /* of a unix endpoint, in the host's tree; NULL otherwise */
+	bool has_root_dir;   /* --root: facts of a mounted tree */
 };
 
 /* Counts the round and runs the batch; asserts LIMIT_HOST_ROUNDS. */
@@ -62,10 +64,10 @@ PLIMSOLL_AUTOPTR(host, host_free)
  * This machine, or the tree below root_dir (NULL = "/"; "/host" in a container). Links are resolved
  * inside the tree.
  *
- * endpoint  "unix:///path" or NULL for the default.
- * error     HOST_ERROR_ENDPOINT for an endpoint of another kind; the message says what to do.
+ * endpoint  kept as a borrow; NULL: the default.
  */
-struct host *host_local_new(const char *root_dir, const char *endpoint, GError **error);
+struct host *host_local_new(const char *root_dir, const struct host_endpoint *endpoint,
+			    GError **error);
 
 /*
  * A recorded host: DIR/host.json (answers by want, see host_recorded.c) and DIR/index.json with

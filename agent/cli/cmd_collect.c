@@ -18,8 +18,10 @@ static const char help[] =
 	"Collects what an audit of this Docker host needs. Nothing is changed on the host, and no\n"
 	"environment value, key or token is taken along (WHAT-IS-SENT.md lists every field).\n"
 	"\n"
-	"  --docker-host URL  socket of the engine; default $DOCKER_HOST, else\n"
-	"                     unix:///run/docker.sock\n"
+	"  --docker-host URL  engine to ask: unix:///PATH or tcp://HOST:PORT; else\n"
+	"                     DOCKER_HOST, docker's context, this host's engine\n"
+	"  --tlsverify        TLS towards tcp://; --tlscacert, --tlscert, --tlskey FILE\n"
+	"                     name its files, else DOCKER_CERT_PATH, else ~/.docker\n"
 	"  --root DIR         the host's file system, mounted at DIR (\"/host\" in a container)\n"
 	"  -o, --output FILE  write to FILE, readable by its owner only; \"-\" is standard output\n"
 	"  --json             as JSON; otherwise packed, as it is sent\n"
@@ -31,13 +33,14 @@ static const char help[] =
 	"Exit code: 0 done, 2 usage, 3 the engine could not be asked, 4 input or output failed.\n";
 
 struct options {
-	char *docker_host, *root, *output, *record;
+	struct host_endpoint_flags engine;
+	char *root, *output, *record;
 	gboolean as_json, preview;
 };
 
 static void options_done(struct options *options)
 {
-	g_free(options->docker_host);
+	host_endpoint_flags_done(&options->engine);
 	g_free(options->root);
 	g_free(options->output);
 	g_free(options->record);
@@ -142,16 +145,14 @@ static int fail(const GError *error)
 
 static int collect_and_write(const struct options *options)
 {
-	const char *docker_host =
-		options->docker_host != NULL ? options->docker_host : g_getenv("DOCKER_HOST");
 	struct collect_options how = {0};
 	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(host_endpoint) *endpoint = host_endpoint_choose(&options->engine, &error);
 	PLIMSOLL_AUTO(host) *host = NULL;
 	PLIMSOLL_AUTO(collection) *collection = NULL;
 
-	if (docker_host != NULL && docker_host[0] == '\0')
-		docker_host = NULL;
-	host = host_local_new(options->root, docker_host, &error);
+	if (endpoint != NULL)
+		host = host_local_new(options->root, endpoint, &error);
 	if (host == NULL)
 		return fail(error);
 	if (options->record != NULL)
@@ -172,7 +173,7 @@ int cmd_collect(int argc, char **argv)
 {
 	__attribute__((cleanup(options_done))) struct options options = {0};
 	const GOptionEntry entries[] = {
-		{"docker-host", 0, 0, G_OPTION_ARG_STRING, &options.docker_host, NULL, NULL},
+		HOST_ENDPOINT_OPTIONS(&options.engine),
 		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options.root, NULL, NULL},
 		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, NULL, NULL},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &options.as_json, NULL, NULL},

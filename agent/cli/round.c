@@ -67,11 +67,12 @@ static struct collection *collect_here(struct round *round, GError **error)
 	const struct settings *settings = round->settings;
 	g_autofree char *cache = g_build_filename(settings->state_dir, IMAGE_CACHE, NULL);
 	struct collect_options options = {.image_cache_path = cache};
+	PLIMSOLL_AUTO(host_endpoint) *endpoint = host_endpoint_choose(&settings->engine, error);
 	PLIMSOLL_AUTO(host) *host = NULL;
 
-	if (!spool_next_sequence(round->spool, &options.sequence, error))
+	if (endpoint == NULL || !spool_next_sequence(round->spool, &options.sequence, error))
 		return NULL;
-	host = host_local_new(settings->root_dir, settings->docker_host, error);
+	host = host_local_new(settings->root_dir, endpoint, error);
 	return host == NULL ? NULL : collect(host, &options, error);
 }
 

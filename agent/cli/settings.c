@@ -15,11 +15,15 @@ static const struct {
 	size_t text; /* offset of a text in struct settings */
 } text_keys[] = {
 	{"state", offsetof(struct settings, state_dir)},
-	{"docker_host", offsetof(struct settings, docker_host)},
+	{"docker_host", offsetof(struct settings, engine.docker_host)},
+	{"tlscacert", offsetof(struct settings, engine.tls_ca)},
+	{"tlscert", offsetof(struct settings, engine.tls_cert)},
+	{"tlskey", offsetof(struct settings, engine.tls_key)},
 	{"root", offsetof(struct settings, root_dir)},
 	{"proxy", offsetof(struct settings, proxy)},
 };
-static const char *const all_keys[] = {"state", "docker_host", "root", "proxy", "interval"};
+static const char *const all_keys[] = {"state",  "docker_host", "tlsverify", "tlscacert", "tlscert",
+				       "tlskey", "root",        "proxy",     "interval"};
 
 GQuark settings_error_quark(void)
 {
@@ -65,11 +69,26 @@ static bool take_interval(struct settings *settings, const char *path, const cha
 	return true;
 }
 
+static bool take_verify(struct settings *settings, const char *path, const char *value,
+			GError **error)
+{
+	bool is_on = strcmp(value, "true") == 0;
+
+	settings->engine.tls_verify = is_on;
+	if (is_on || strcmp(value, "false") == 0)
+		return true;
+	g_set_error(error, SETTINGS_ERROR, 0, "%s: [" GROUP "] tlsverify: expected true or false",
+		    path);
+	return false;
+}
+
 static bool take_key(struct settings *settings, const char *path, const char *key,
 		     const char *value, GError **error)
 {
 	if (strcmp(key, "interval") == 0)
 		return take_interval(settings, path, value, error);
+	if (strcmp(key, "tlsverify") == 0)
+		return take_verify(settings, path, value, error);
 	for (size_t i = 0; i < G_N_ELEMENTS(text_keys); i++) {
 		if (strcmp(key, text_keys[i].key) != 0)
 			continue;
@@ -140,8 +159,9 @@ struct settings *settings_load(const struct settings_flags *flags, GError **erro
 		return NULL;
 	if (!take_drop_ins(settings, path, error))
 		return NULL;
-	replace(&settings->docker_host, g_getenv("DOCKER_HOST"));
-	replace(&settings->docker_host, flags->docker_host);
+	settings->engine.ignores_contexts = true;
+	replace(&settings->engine.docker_host, g_getenv("DOCKER_HOST"));
+	replace(&settings->engine.docker_host, flags->docker_host);
 	replace(&settings->state_dir, flags->state_dir);
 	replace(&settings->root_dir, flags->root_dir);
 	return g_steal_pointer(&settings);

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "agent/host.h"
 #include "proto/base.h"
 
 #define SETTINGS_FILE      "/etc/plimsoll/agent.conf"
@@ -15,9 +16,9 @@
 
 struct settings {
 	char *state_dir;
-	char *docker_host; /* NULL: the engine's usual socket */
-	char *root_dir;    /* NULL: this machine's own root */
-	char *proxy;       /* NULL: none */
+	struct host_endpoint_flags engine;
+	char *root_dir; /* NULL: this machine's own root */
+	char *proxy;    /* NULL: none */
 	guint period_s;
 };
 

@@ -90,7 +90,7 @@ static void set_match(struct survey *survey, Plimsoll__Snapshot *snapshot)
 	const char *mismatch = NULL;
 
 	if (survey->host->socket_path == NULL)
-		mismatch = "the endpoint is no unix socket";
+		mismatch = "it was asked by TCP, which does not tell whose files are its own";
 	else if (hostinfo_self(survey)->has_foreign_root)
 		mismatch =
 			"the agent sees other mounts than the host; --root names the host's tree";
@@ -110,10 +110,35 @@ static void set_installed(const struct survey *survey, Plimsoll__Snapshot *snaps
 		WIRE_SET(snapshot, dockerd_installed, is_installed);
 }
 
+/* By TCP the report is about the machine that was asked, not the one that asks. */
+static void set_remote_name(const struct survey *survey, Plimsoll__Snapshot *snapshot)
+{
+	static const char scheme[] = "tcp://";
+	const char *endpoint = survey->host->endpoint;
+	const char *port = strrchr(endpoint, ':');
+
+	if (survey->host->socket_path == NULL && g_str_has_prefix(endpoint, scheme))
+		snapshot->hostname = arena_strndup(survey->arena, endpoint + strlen(scheme),
+						   (size_t)(port - endpoint) - strlen(scheme));
+}
+
+static void set_caution(const struct survey *survey)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new();
+
+	if (survey->host->caution == NULL)
+		return;
+	g_ptr_array_add(texts, arena_strdup(survey->arena, survey->host->caution));
+	survey->observed->warning_text =
+		(char **)survey_list(survey, texts, &survey->observed->n_warning_text);
+}
+
 void identity_set(struct survey *survey)
 {
 	Plimsoll__Engine *engine = survey->engine == NULL ? NULL : survey->engine->engine;
 
+	set_remote_name(survey, survey->facts->snapshot);
+	set_caution(survey);
 	set_match(survey, survey->facts->snapshot);
 	set_installed(survey, survey->facts->snapshot);
 	if (engine != NULL && engine->root_dir != NULL)

@@ -14,14 +14,11 @@
 #include "agent/host.h"
 #include "agent/host/batch_private.h"
 #include "agent/host/host_audit.h"
-#include "agent/host/host_endpoint.h"
 #include "agent/host/host_path.h"
 #include "agent/host/host_process.h"
 #include "agent/host/local_answer.h"
 #include "agent/host/local_aside.h"
 #include "agent/host/local_self.h"
-
-static const char default_endpoint[] = "unix:///run/docker.sock";
 
 struct local {
 	struct host host;
@@ -29,6 +26,7 @@ struct local {
 	bool has_foreign_root;
 	int socket_fd;      /* the engine's socket, when it lies in a mounted tree; else -1 */
 	char *connect_path; /* of the engine's socket, for this process */
+	const struct host_endpoint *endpoint;
 	struct engine_curl *engine;
 };
 
@@ -181,7 +179,9 @@ static void get_from_engine(struct host *host, struct host_get *requests, guint 
 	struct local *local = (struct local *)host;
 
 	if (local->engine == NULL)
-		local->engine = engine_curl_new(local->connect_path, NULL);
+		local->engine = local->connect_path != NULL
+					? engine_curl_new(local->connect_path, NULL)
+					: engine_curl_new_tcp(local->endpoint, NULL);
 	engine_curl_get(local->engine, requests, n_requests, done, data);
 }
 
@@ -246,9 +246,23 @@ static const char *find_root(bool *ret_has_foreign_root)
 	return fd < 0 ? "/" : "/proc/1/root";
 }
 
-struct host *host_local_new(const char *root_dir, const char *endpoint, GError **error)
+static void set_endpoint(struct local *local, const struct host_endpoint *endpoint,
+			 const char *root)
 {
-	g_autofree char *socket_path = NULL;
+	local->endpoint = endpoint;
+	local->host.endpoint = g_strdup(endpoint == NULL ? HOST_ENDPOINT_DEFAULT : endpoint->url);
+	if (endpoint == NULL)
+		local->host.socket_path = g_strdup(HOST_ENDPOINT_DEFAULT + strlen("unix://"));
+	else
+		local->host.socket_path = g_strdup(endpoint->socket_path);
+	local->host.caution = endpoint == NULL ? NULL : host_endpoint_caution(endpoint);
+	if (local->host.socket_path != NULL)
+		find_socket(local, root);
+}
+
+struct host *host_local_new(const char *root_dir, const struct host_endpoint *endpoint,
+			    GError **error)
+{
 	struct local *local = NULL;
 	bool has_root_dir = root_dir != NULL && strcmp(root_dir, "/") != 0;
 	bool has_foreign_root = false;
@@ -260,19 +274,12 @@ struct host *host_local_new(const char *root_dir, const char *endpoint, GError *
 			    root, g_strerror(errno));
 		return NULL;
 	}
-	if (endpoint == NULL)
-		endpoint = default_endpoint;
-	socket_path = host_endpoint_socket(endpoint, error);
-	if (socket_path == NULL)
-		return NULL;
 	local = g_new0(struct local, 1);
 	local->host.ops = &local_ops;
-	local->host.endpoint = g_strdup(endpoint);
 	local->host.has_root_dir = has_root_dir;
 	local->has_foreign_root = has_foreign_root;
-	local->host.socket_path = g_steal_pointer(&socket_path);
 	local->root_fd = plimsoll_steal_fd(&root_fd);
 	local->socket_fd = -1;
-	find_socket(local, root);
+	set_endpoint(local, endpoint, root);
 	return &local->host;
 }

@@ -110,6 +110,7 @@ struct host *host_recorder_new(struct host *inner, const char *dir)
 	recorder->host = (struct host){
 		.ops = &recorder_ops,
 		.endpoint = g_strdup(inner->endpoint),
+		.caution = inner->caution,
 		.socket_path = g_strdup(inner->socket_path),
 		.has_root_dir = inner->has_root_dir,
 	};

@@ -41,6 +41,12 @@ static bool is_proved_absent(struct derivation *d)
 	       !snapshot->dockerd_installed && derive_is_stopped(d);
 }
 
+static bool is_podman_endpoint(const Plimsoll__Snapshot *snapshot)
+{
+	return snapshot != NULL && snapshot->endpoint != NULL &&
+	       g_str_has_suffix(snapshot->endpoint, "/podman.sock");
+}
+
 static const char *engine_kind(struct derivation *d)
 {
 	const Plimsoll__Engine *engine = d->engine;
@@ -53,12 +59,15 @@ static const char *engine_kind(struct derivation *d)
 	if (engine != NULL) /* it answers, but not who it is: a guess could hide section 2 */
 		return d->facts->n_dockerd > 0 && derive_host_reason(d).code == NULL ? "docker"
 										     : NULL;
-	if (d->facts->n_dockerd > 0)
+	if (derive_host_reason(d).code != NULL) /* processes here say nothing about it */
+		return NULL;
+	if (is_podman_endpoint(snapshot))
+		return "podman";
+	if (d->facts->n_dockerd > 0 ||
+	    (snapshot != NULL && snapshot->has_dockerd_installed && snapshot->dockerd_installed))
 		return "docker";
 	if (is_process_seen(d->facts, "podman"))
 		return "podman";
-	if (snapshot != NULL && snapshot->has_dockerd_installed && snapshot->dockerd_installed)
-		return "docker";
 	return is_proved_absent(d) ? "none" : NULL;
 }
 

@@ -11,7 +11,10 @@ static const char help[] =
 	"\n"
 	"Audits the Docker host that this runs on and says what is below the line.\n"
 	"\n"
-	"  --docker-host URL    engine to ask: unix:///path (else DOCKER_HOST)\n"
+	"  --docker-host URL    engine to ask: unix:///PATH or tcp://HOST:PORT; else\n"
+	"                       DOCKER_HOST, docker's context, this host's engine\n"
+	"  --tlsverify          TLS towards tcp://; --tlscacert, --tlscert, --tlskey FILE\n"
+	"                       name its files, else DOCKER_CERT_PATH, else ~/.docker\n"
 	"  --root DIR           the host's tree is mounted here, as /host in a container\n"
 	"  --facts FILE         judge facts saved before instead of this host; - = stdin\n"
 	"  --save-facts FILE    keep what was collected, readable by you only\n"
@@ -216,7 +219,7 @@ static bool check_conflicts(const struct audit_options *options, const struct ra
 	if (raw->later != NULL)
 		problem = "--waivers and --baseline are not in this release";
 	else if (options->facts_path != NULL &&
-		 (options->docker_host != NULL || options->root_dir != NULL))
+		 (options->engine.docker_host != NULL || options->root_dir != NULL))
 		problem = "--facts judges what was saved; --docker-host and --root ask a host";
 	else if (options->gate.allow_unknown && options->gate.require_complete)
 		problem = "--allow-unknown and --require-complete contradict each other";
@@ -246,7 +249,7 @@ static bool parse(int argc, char **argv, struct audit_options *options, struct r
 		  int *ret_exit)
 {
 	const GOptionEntry entries[] = {
-		{"docker-host", 0, 0, G_OPTION_ARG_STRING, &options->docker_host, NULL, NULL},
+		HOST_ENDPOINT_OPTIONS(&options->engine),
 		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root_dir, NULL, NULL},
 		{"facts", 0, 0, G_OPTION_ARG_FILENAME, &options->facts_path, NULL, NULL},
 		{"save-facts", 0, 0, G_OPTION_ARG_FILENAME, &options->save_facts_path, NULL, NULL},
@@ -288,7 +291,7 @@ bool audit_options_read(int argc, char **argv, struct audit_options *ret_options
 
 void audit_options_done(struct audit_options *options)
 {
-	g_free(options->docker_host);
+	host_endpoint_flags_done(&options->engine);
 	g_free(options->root_dir);
 	g_free(options->facts_path);
 	g_free(options->save_facts_path);

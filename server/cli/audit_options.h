@@ -3,6 +3,7 @@
 #ifndef PLIMSOLL_SERVER_CLI_AUDIT_OPTIONS_H
 #define PLIMSOLL_SERVER_CLI_AUDIT_OPTIONS_H
 
+#include "agent/host.h"
 #include "server/cli/gate.h"
 #include "server/format/format.h"
 
@@ -15,7 +16,7 @@ struct audit_output {
 };
 
 struct audit_options {
-	char *docker_host;
+	struct host_endpoint_flags engine;
 	char *root_dir;
 	char *facts_path;
 	char *save_facts_path;

@@ -192,7 +192,7 @@ static bool get_facts(struct audit *audit, int *ret_exit)
 	const struct gather gather = {
 		.command = "audit",
 		.facts_path = audit->options.facts_path,
-		.docker_host = audit->options.docker_host,
+		.engine = &audit->options.engine,
 		.root_dir = audit->options.root_dir,
 		.engine_answered = prepare_evaluator,
 		.engine_answered_data = audit,

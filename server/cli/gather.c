@@ -33,29 +33,28 @@ static struct collection *read_facts(const struct gather *gather, int *ret_exit)
 	return stop(gather, CLI_IO, error, ret_exit);
 }
 
-static const char *endpoint(const struct gather *gather)
-{
-	const char *from_environment = g_getenv("DOCKER_HOST");
-
-	if (gather->docker_host != NULL)
-		return gather->docker_host;
-	return from_environment != NULL && *from_environment != '\0' ? from_environment : NULL;
-}
-
-static struct collection *collect_here(const struct gather *gather, int *ret_exit)
+static struct collection *collect_from(const struct gather *gather,
+				       const struct host_endpoint *endpoint, GError **error)
 {
 	const struct collect_options options = {
 		.progress = terminal_progress,
 		.engine_answered = gather->engine_answered,
 		.engine_answered_data = gather->engine_answered_data,
 	};
-	g_autoptr(GError) error = NULL;
-	struct collection *collection = NULL;
-	PLIMSOLL_AUTO(host) *host = host_local_new(gather->root_dir, endpoint(gather), &error);
+	PLIMSOLL_AUTO(host) *host = host_local_new(gather->root_dir, endpoint, error);
 
-	if (host == NULL)
+	return host == NULL ? NULL : collect(host, &options, error);
+}
+
+static struct collection *collect_here(const struct gather *gather, int *ret_exit)
+{
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(host_endpoint) *endpoint = host_endpoint_choose(gather->engine, &error);
+	struct collection *collection = NULL;
+
+	if (endpoint == NULL)
 		return stop(gather, CLI_USAGE, error, ret_exit);
-	collection = collect(host, &options, &error);
+	collection = collect_from(gather, endpoint, &error);
 	return collection != NULL ? collection : stop(gather, CLI_IO, error, ret_exit);
 }
 

@@ -3,12 +3,13 @@
 #ifndef PLIMSOLL_SERVER_CLI_GATHER_H
 #define PLIMSOLL_SERVER_CLI_GATHER_H
 
+#include "agent/host.h"
 #include "proto/facts_json.h"
 
 struct gather {
 	const char *command;     /* "audit", for messages */
 	const char *facts_path;  /* saved facts; NULL = collect */
-	const char *docker_host; /* NULL: the environment's DOCKER_HOST, else the default */
+	const struct host_endpoint_flags *engine;
 	const char *root_dir;    /* NULL = "/" */
 	/* As in collect_options; never called for saved facts. */
 	void (*engine_answered)(void *data);

@@ -70,6 +70,18 @@ static const char *api_failure(const Plimsoll__Facts *facts)
 	return NULL;
 }
 
+static bool has_endpoint(const Plimsoll__Snapshot *snapshot, const char *prefix)
+{
+	return snapshot != NULL && snapshot->endpoint != NULL &&
+	       g_str_has_prefix(snapshot->endpoint, prefix);
+}
+
+static bool asks_docker_here(const Plimsoll__Snapshot *snapshot)
+{
+	return has_endpoint(snapshot, "unix://") &&
+	       !g_str_has_suffix(snapshot->endpoint, "/podman.sock");
+}
+
 static void add_engine(struct collector *collector, const Plimsoll__Facts *facts)
 {
 	const Plimsoll__Snapshot *snapshot = facts->snapshot;
@@ -77,7 +89,8 @@ static void add_engine(struct collector *collector, const Plimsoll__Facts *facts
 
 	if (notices_engine_answered(facts))
 		return;
-	if (snapshot != NULL && snapshot->has_dockerd_installed && !snapshot->dockerd_installed)
+	if (asks_docker_here(snapshot) && snapshot->has_dockerd_installed &&
+	    !snapshot->dockerd_installed)
 		add(collector, "There is no Docker Engine on this host.");
 	else if (why != NULL)
 		add(collector,
@@ -92,6 +105,14 @@ static void add_mismatch(struct collector *collector, const Plimsoll__Facts *fac
 
 	if (snapshot == NULL || !snapshot->has_host_matches_engine || snapshot->host_matches_engine)
 		return;
+	if (has_endpoint(snapshot, "tcp://")) {
+		add(collector,
+		    "The engine was asked by TCP, which does not show whose files and processes "
+		    "are "
+		    "its own: what rests on them is unknown. On the engine's own machine it can be "
+		    "decided.");
+		return;
+	}
 	add(collector,
 	    arena_printf(collector->arena,
 			 "The engine runs on another machine than the one whose files "

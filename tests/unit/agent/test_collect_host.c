@@ -202,13 +202,14 @@ static void test_files_of_a_tree(void)
 
 static void test_endpoints(void)
 {
-	static const char *const refused[] = {"ssh://u:secret@h", "tcp://h:2375", "x", "unix://x"};
+	static const char *const refused[] = {"ssh://u:secret@h", "tcp://u:secret@h", "x",
+					      "unix://x"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
 		g_autoptr(GError) error = NULL;
-		struct host *host = host_local_new(NULL, refused[i], &error);
+		struct host_endpoint *endpoint = host_endpoint_new(refused[i], &error);
 
-		g_assert_null(host);
+		g_assert_null(endpoint);
 		g_assert_error(error, HOST_ERROR, HOST_ERROR_ENDPOINT);
 		g_assert_null(strstr(error->message, "secret"));
 	}

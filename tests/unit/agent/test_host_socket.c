@@ -24,7 +24,9 @@ static void ignore(struct host_get *request, void *data)
 static struct host_state ping(const char *root)
 {
 	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(host) *host = host_local_new(root, "unix:///run/docker.sock.of.test", &error);
+	PLIMSOLL_AUTO(host_endpoint) *endpoint =
+		host_endpoint_new("unix:///run/docker.sock.of.test", &error);
+	PLIMSOLL_AUTO(host) *host = host_local_new(root, endpoint, &error);
 	struct host_get request = {.path = "/_ping"};
 
 	g_assert_no_error(error);

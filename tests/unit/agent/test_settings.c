@@ -26,13 +26,13 @@ static void test_later_files_and_flags_win(void)
 	g_assert_cmpstr(settings->root_dir, ==, "/host");
 	g_assert_cmpstr(settings->proxy, ==, "http://p:1");
 	g_assert_cmpuint(settings->period_s, ==, 120);
-	g_assert_null(settings->docker_host);
+	g_assert_null(settings->engine.docker_host);
 
 	g_setenv("DOCKER_HOST", "unix:///env", TRUE);
 	flags.root_dir = drop_ins;
 	PLIMSOLL_AUTO(settings) *with_env = settings_load(&flags, &error);
 	g_assert_no_error(error);
-	g_assert_cmpstr(with_env->docker_host, ==, "unix:///env");
+	g_assert_cmpstr(with_env->engine.docker_host, ==, "unix:///env");
 	g_assert_cmpstr(with_env->root_dir, ==, drop_ins);
 	g_unsetenv("DOCKER_HOST");
 	scratch_free(dir);
