@@ -55,7 +55,9 @@ static struct collection *collect_here(const struct gather *gather, int *ret_exi
 	if (endpoint == NULL)
 		return stop(gather, CLI_USAGE, error, ret_exit);
 	collection = collect_from(gather, endpoint, &error);
-	return collection != NULL ? collection : stop(gather, CLI_IO, error, ret_exit);
+	if (collection != NULL)
+		return collection;
+	return stop(gather, error->domain == HOST_ERROR ? CLI_USAGE : CLI_IO, error, ret_exit);
 }
 
 struct collection *gather_facts(const struct gather *gather, int *ret_exit)
