@@ -7,10 +7,10 @@
 #include "proto/facts_json.h"
 
 struct gather {
-	const char *command;     /* "audit", for messages */
-	const char *facts_path;  /* saved facts; NULL = collect */
+	const char *command;    /* "audit", for messages */
+	const char *facts_path; /* saved facts; NULL = collect */
 	const struct host_endpoint_flags *engine;
-	const char *root_dir;    /* NULL = "/" */
+	const char *root_dir; /* NULL = "/" */
 	/* As in collect_options; never called for saved facts. */
 	void (*engine_answered)(void *data);
 	void *engine_answered_data;
