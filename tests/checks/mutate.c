@@ -73,7 +73,11 @@ static int notices(struct sql_session *session, const struct check *check,
 {
 	g_autoptr(GError) error = NULL;
 	struct query *query = query_new(session, check, variant, &error);
-	struct evaluator evaluator = {.session = session};
+	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(struct item));
+	g_autoptr(GArray) scope = g_array_new(FALSE, TRUE, sizeof(guint8));
+	g_autoptr(GArray) seen = g_array_new(FALSE, TRUE, sizeof(guint8));
+	struct evaluator evaluator = {
+		.session = session, .items = items, .scope = scope, .seen = seen};
 	int found = 0;
 
 	if (query == NULL)
