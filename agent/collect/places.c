@@ -102,18 +102,21 @@ static void want_configuration(struct survey *survey, const char *config_file)
 	certs_want_folder(survey, folder);
 }
 
+static void want_program(struct survey *survey, Plimsoll__File__Role role, const char *name)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(program_folders); i++) {
+		g_autofree char *path = g_build_filename(program_folders[i], name, NULL);
+
+		files_want(survey, role, path);
+	}
+}
+
 void places_want_fixed(struct survey *survey)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(fixed); i++)
 		files_want(survey, fixed[i].role, fixed[i].path);
-	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-		for (guint k = 0; k < G_N_ELEMENTS(program_folders); k++) {
-			g_autofree char *path =
-				g_build_filename(program_folders[k], programs[i].name, NULL);
-
-			files_want(survey, programs[i].role, path);
-		}
-	}
+	for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+		want_program(survey, programs[i].role, programs[i].name);
 	files_want(survey, ROLE(API_SOCKET), survey->host->socket_path);
 	certs_want_folder(survey, "/etc/docker");
 }
@@ -287,6 +290,17 @@ static void want_activated_sockets(struct survey *survey)
 	}
 }
 
+/* A runtime is a path, or a name that the engine looks up. */
+static void want_runtime(struct survey *survey, const char *path)
+{
+	if (path == NULL || path[0] == '\0')
+		return;
+	if (path[0] == '/')
+		files_want(survey, ROLE(BINARY_RUNC), path);
+	else if (strchr(path, '/') == NULL)
+		want_program(survey, ROLE(BINARY_RUNC), path);
+}
+
 void places_want_from_engine(struct survey *survey)
 {
 	const Plimsoll__Engine *engine = survey->engine == NULL ? NULL : survey->engine->engine;
@@ -300,10 +314,6 @@ void places_want_from_engine(struct survey *survey)
 		return;
 	want_data_root(survey, engine->root_dir);
 	files_want_address(survey, ROLE(CONTAINERD_SOCKET), engine->containerd_address);
-	for (size_t i = 0; i < engine->n_runtime; i++) {
-		const char *path = engine->runtime[i]->path;
-
-		if (path != NULL && path[0] == '/')
-			files_want(survey, ROLE(BINARY_RUNC), path);
-	}
+	for (size_t i = 0; i < engine->n_runtime; i++)
+		want_runtime(survey, engine->runtime[i]->path);
 }

@@ -15,7 +15,7 @@ static void (*const steps[])(struct derivation *d) = {
 	derive_place_paths,    derive_tls,    derive_listeners,
 	derive_tls_listeners,  derive_gates,  derive_capabilities,
 	derive_namespaces,     derive_mounts, derive_publish,
-	derive_swarm_ports,    derive_audit,
+	derive_swarm_ports,    derive_audit,  derive_host_files,
 };
 
 static void copy_run(struct derivation *d)

@@ -8,6 +8,7 @@
 #include "checks/derive/derive_path.h"
 
 #define AUDIT_DIRECTORY "/etc/audit/"
+#define USUAL_DATA_ROOT "/var/lib/docker"
 
 static const Plimsoll__File__Role audited_roles[] = {
 	PLIMSOLL__FILE__ROLE__DOCKER_SERVICE,     PLIMSOLL__FILE__ROLE__DOCKER_SERVICE_DROPIN,
@@ -163,6 +164,27 @@ static void note(struct derivation *d, Derived__AuditCoverage *row, const char *
 	row->note = derive_join(d, row->note, "; ", text);
 }
 
+/* A dockerd that does not run, and a data root that is no longer used, may yet come to life. */
+static void note_others(struct derivation *d, const Plimsoll__File *file, const char *target,
+			Derived__AuditCoverage *row)
+{
+	for (size_t i = 0; i < d->facts->n_file; i++) {
+		const Plimsoll__File *other = d->facts->file[i];
+		const char *real = derive_path_clean(d, other->real);
+
+		if (!other->has_role || other->role != file->role || !other->has_status ||
+		    other->status != PLIMSOLL__FILE__STATUS__OK || real == NULL ||
+		    strcmp(real, target) == 0)
+			continue;
+		if (file->role == PLIMSOLL__FILE__ROLE__BINARY_DOCKERD &&
+		    g_strcmp0(real, derive_path_clean(d, other->path)) == 0)
+			note(d, row, derive_text(d, "another copy: %s", real));
+		else if (file->role == PLIMSOLL__FILE__ROLE__DATA_ROOT &&
+			 strcmp(real, USUAL_DATA_ROOT) == 0)
+			note(d, row, "a leftover " USUAL_DATA_ROOT " exists, too");
+	}
+}
+
 static void add_notes(struct derivation *d, const Plimsoll__File *file, const char *target,
 		      const struct audit_walk *walk, const struct audit_walk *on_disk,
 		      Derived__AuditCoverage *row)
@@ -250,6 +272,7 @@ static void add_row(struct derivation *d, size_t index)
 		row->path = arena_strdup(d->arena, target_of(d, file));
 		row->expected = derive_text(d, "-w %s -p wa", row->path);
 		judge(d, file, row->path, row);
+		note_others(d, file, row->path, row);
 	}
 	DERIVE_ADD(d, audit_coverage, row);
 }
