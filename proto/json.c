@@ -157,6 +157,11 @@ bool json_as_boolean(const struct json *value, bool *ret_value)
 	return true;
 }
 
+guint json_line(const struct json *member)
+{
+	return member == NULL ? 0 : member->line;
+}
+
 static int compare_members(const void *a, const void *b)
 {
 	return strcmp((*(const struct json *const *)a)->key, (*(const struct json *const *)b)->key);

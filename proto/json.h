@@ -52,6 +52,8 @@ const char *json_as_string(const struct json *value, size_t *ret_size);
 bool json_as_integer(const struct json *value,
 		     int64_t *ret_value); /* integers, and reals without a fraction */
 bool json_as_boolean(const struct json *value, bool *ret_value);
+/* Line of the key of a parsed document's member, from 1; 0 for anything else. */
+guint json_line(const struct json *member);
 /* Calls back in byte order of keys: lists in facts must not depend on a hash. */
 void json_each(const struct json *object,
 	       void (*each)(const char *key, const struct json *value, void *data), void *data);

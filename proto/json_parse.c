@@ -40,6 +40,11 @@ struct parser {
 	struct json *open[JSON_MAX_DEPTH]; /* lists that have begun and not ended */
 	size_t depth;
 	const char *key; /* of the member that comes next */
+	guint32 key_line;
+	yajl_handle handle;
+	const char *text;
+	size_t counted; /* bytes of text whose line breaks are in line */
+	guint32 line;
 	enum problem problem;
 };
 
@@ -55,6 +60,7 @@ static struct json *add(struct parser *parser, enum json_kind kind)
 
 	value->kind = kind;
 	value->key = parser->key;
+	value->line = parser->key == NULL ? 0 : parser->key_line;
 	parser->key = NULL;
 	if (parser->depth == 0)
 		parser->root = value;
@@ -124,12 +130,27 @@ static char *copy_key(struct arena *arena, const char *key, size_t size)
 	return arena_strndup(arena, copy->str, copy->len);
 }
 
+/* Line breaks do not stand inside of tokens, so the end of a key is on its line. */
+static guint32 current_line(struct parser *parser)
+{
+	size_t end = yajl_get_bytes_consumed(parser->handle);
+	const char *at = parser->text + parser->counted;
+
+	while ((at = memchr(at, '\n', (size_t)(parser->text + end - at))) != NULL) {
+		parser->line++;
+		at++;
+	}
+	parser->counted = end;
+	return parser->line;
+}
+
 static int take_key(void *data, const unsigned char *key, size_t size)
 {
 	struct parser *parser = data;
 	const struct json *object = parser->open[parser->depth - 1];
 
 	parser->key = copy_key(parser->arena, (const char *)key, size);
+	parser->key_line = current_line(parser);
 	/* A long object is looked through once, at its end. */
 	if (object->list.n <= LONG_LIST && json_get(object, parser->key) != NULL)
 		return stop(parser, PROBLEM_TWICE);
@@ -232,6 +253,8 @@ static size_t read_document(struct parser *parser, const char *text, size_t size
 
 	if (handle == NULL)
 		g_error("out of memory: JSON parser");
+	parser->handle = handle;
+	parser->text = text;
 	status = yajl_parse(handle, (const unsigned char *)text, size);
 	place = status == yajl_status_ok ? size : yajl_get_bytes_consumed(handle);
 	if (status == yajl_status_ok)
@@ -262,7 +285,7 @@ static struct json_place find_place(const char *text, size_t offset)
 
 struct json *json_parse(const char *text, size_t size, struct json_place *ret_place, GError **error)
 {
-	struct parser parser = {.arena = arena_new(SIZE_MAX)};
+	struct parser parser = {.arena = arena_new(SIZE_MAX), .line = 1};
 	struct json_place place;
 	size_t offset = read_document(&parser, text == NULL ? "" : text, text == NULL ? 0 : size);
 

@@ -34,6 +34,7 @@ struct json {
 	};
 	struct arena *arena; /* root of a parsed document; NULL elsewhere */
 	enum json_kind kind;
+	guint32 line; /* of a parsed member's key; 0 elsewhere */
 };
 
 /* A list is linked behind its last member. */

@@ -312,6 +312,7 @@ static void add_option(const char *key, const struct json *value, void *data)
 	option->path = survey_text(survey, building->path);
 	option->name = survey_text(survey, key);
 	WIRE_SET(option, json_type, type_of(value));
+	WIRE_SET(option, line, json_line(value));
 	if (json_is(value, JSON_KIND_OBJECT)) {
 		is_kept = add_object_items(&items, value);
 	} else if (json_is(value, JSON_KIND_ARRAY)) {

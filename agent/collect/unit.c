@@ -78,6 +78,8 @@ struct unit {
 	GArray *dropins;               /* struct dropin, in the order systemd applies them */
 	struct host_state state;
 	bool is_masked;
+	const char *reading;   /* path of the file that apply() is told about */
+	const char *exec_file; /* where the last ExecStart stands; NULL = nowhere */
 	char *exec_path;
 	char **exec_words;
 	GPtrArray *listens, *environment_files; /* char* */
@@ -229,8 +231,10 @@ static void set_exec(struct unit *unit, const char *value)
 	g_clear_pointer(&unit->exec_path, g_free);
 	g_strfreev(unit->exec_words);
 	unit->exec_words = g_new0(char *, 1);
+	unit->exec_file = NULL;
 	if (words[0] == NULL)
 		return;
+	unit->exec_file = unit->reading;
 	if (memchr(words[0], '@', strspn(words[0], "@-:+!|")) != NULL && words[1] != NULL)
 		first = 2; /* the second word is the name the program sees */
 	unit->exec_path = g_strdup(words[0] + strspn(words[0], "@-:+!|"));
@@ -283,6 +287,7 @@ static void read_unit(struct unit *unit)
 {
 	if (unit->chosen == NULL || unit->is_masked)
 		return;
+	unit->reading = unit->chosen->stat->path;
 	unit_text_each(unit->chosen->read->data, apply, unit);
 	for (guint i = 0; i < unit->dropins->len; i++) {
 		const struct dropin *dropin = &g_array_index(unit->dropins, struct dropin, i);
@@ -293,6 +298,7 @@ static void read_unit(struct unit *unit)
 		if (!is_state(&dropin->read->state, PLIMSOLL__FETCH__STATUS__OK) &&
 		    is_state(&unit->state, PLIMSOLL__FETCH__STATUS__OK))
 			unit->state = dropin->read->state;
+		unit->reading = dropin->stat->path;
 		unit_text_each(dropin->read->data, apply, unit);
 	}
 }
@@ -416,6 +422,7 @@ static Plimsoll__Unit *make_fact(const struct survey *survey, const struct unit 
 	}
 	fact->dropin = survey_list(survey, dropins, &fact->n_dropin);
 	fact->exec_path = survey_text(survey, unit->exec_path);
+	fact->exec_file = survey_text(survey, unit->exec_file);
 	fact->listen = text_list(survey, unit->listens, &fact->n_listen);
 	fact->environment_file =
 		text_list(survey, unit->environment_files, &fact->n_environment_file);

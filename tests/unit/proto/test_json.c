@@ -222,6 +222,21 @@ static void test_long_lists_are_searched(void)
 	g_assert_nonnull(strstr(error->message, "the same key twice"));
 }
 
+static void test_members_know_the_line_of_their_key(void)
+{
+	PLIMSOLL_AUTO(json) *root =
+		parsed("{\n\"a\":\n\n1, \"b\": {\"c\\n\": [{\n\"d\": 0}]}\n,\"e\": 1}");
+	const struct json *b = json_get(root, "b");
+
+	g_assert_cmpuint(json_line(json_get(root, "a")), ==, 2);
+	g_assert_cmpuint(json_line(b), ==, 4);
+	g_assert_cmpuint(json_line(json_get(b, "c\n")), ==, 4);
+	g_assert_cmpuint(json_line(json_get(json_at(json_get(b, "c\n"), 0), "d")), ==, 5);
+	g_assert_cmpuint(json_line(json_get(root, "e")), ==, 6);
+	g_assert_cmpuint(json_line(root), ==, 0);
+	g_assert_cmpuint(json_line(NULL), ==, 0);
+}
+
 static void test_setting_again_replaces(void)
 {
 	PLIMSOLL_AUTO(json) *root = json_object_new();
@@ -257,6 +272,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/json/pieces-give-the-text-of-the-whole",
 			test_pieces_give_the_text_of_the_whole);
 	g_test_add_func("/json/long-lists-are-searched", test_long_lists_are_searched);
+	g_test_add_func("/json/members-know-the-line-of-their-key",
+			test_members_know_the_line_of_their_key);
 	g_test_add_func("/json/setting-again-replaces", test_setting_again_replaces);
 	return g_test_run();
 }
