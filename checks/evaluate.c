@@ -614,6 +614,13 @@ static void judge(struct run *run, const struct query *query, struct result *res
 		judge_subjects(&items, result);
 }
 
+void evaluator_watch(struct evaluator *evaluator,
+		     void (*saw)(const struct facts_read *read, void *data), void *data)
+{
+	evaluator->session->facts.saw = saw;
+	evaluator->session->facts.saw_data = data;
+}
+
 /* ---- all checks ---- */
 
 static struct evaluation *run_all(struct evaluator *evaluator, const struct evaluate_input *input,

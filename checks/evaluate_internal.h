@@ -2,7 +2,7 @@
 /*
  * What the evaluate_*.c files share beside prepared checks: the run over one snapshot (evaluate.c),
  * the collecting of items (evaluate_item.c), and why something is unknown (evaluate_reason.c).
- * Tests and the lint include it; nothing else does.
+ * Tests, the lint and evidence*.c include it; nothing else does.
  */
 #ifndef PLIMSOLL_CHECKS_EVALUATE_INTERNAL_H
 #define PLIMSOLL_CHECKS_EVALUATE_INTERNAL_H
@@ -67,6 +67,10 @@ void each_truncation(struct items *items,
 		     void (*each)(struct items *items, const char *reason, const char *group));
 
 /* ---- evaluate.c ---- */
+
+/* Tells every column of facts that statements read from now on; saw NULL = no longer. */
+void evaluator_watch(struct evaluator *evaluator,
+		     void (*saw)(const struct facts_read *read, void *data), void *data);
 
 /* As evaluator_run(), with derived facts made by the caller. */
 struct evaluation *evaluator_run_derived(struct evaluator *evaluator,

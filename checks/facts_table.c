@@ -430,6 +430,14 @@ void facts_column_read(const struct facts_column *column, const struct facts_row
 		read_number(type, scalar, ret_value);
 }
 
+protobuf_c_boolean *facts_column_boolean(const struct facts_column *column,
+					 const struct facts_row *row)
+{
+	if (column->kind != FACTS_COLUMN_FIELD || column->field->type != PROTOBUF_C_TYPE_BOOL)
+		return NULL;
+	return (protobuf_c_boolean *)(uintptr_t)find_scalar(column, row);
+}
+
 const char *facts_row_text(const struct facts_table *table, const struct facts_row *row,
 			   const char *column)
 {

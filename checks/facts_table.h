@@ -89,6 +89,10 @@ struct facts_value {
 
 void facts_column_read(const struct facts_column *column, const struct facts_row *row,
 		       struct facts_value *ret_value);
+/* Where a bool stands in the message, for trying what another value would do; NULL: no bool, or
+ * absent. */
+protobuf_c_boolean *facts_column_boolean(const struct facts_column *column,
+					 const struct facts_row *row);
 /* Convenience for text and enum columns; NULL when absent. */
 const char *facts_row_text(const struct facts_table *table, const struct facts_row *row,
 			   const char *column);

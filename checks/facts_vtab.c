@@ -468,6 +468,21 @@ static void give_hex(sqlite3_context *context, const struct facts_value *value)
 	sqlite3_result_text64(context, text, value->size * 2, sqlite3_free, SQLITE_UTF8);
 }
 
+static void tell(const struct cursor *cursor, const struct facts_column *column,
+		 const struct facts_value *value)
+{
+	const struct table *table = table_of(cursor);
+	const struct facts_read read = {
+		.table = table->table,
+		.column = column,
+		.row = &cursor->row,
+		.value = value,
+		.data = &table->shared->data,
+	};
+
+	table->shared->saw(&read, table->shared->saw_data);
+}
+
 /* Text stays in the message: statements are reset before the message goes. */
 static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 {
@@ -475,6 +490,8 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 	struct facts_value value;
 
 	facts_column_read(&table_of(cursor)->table->columns[i], &cursor->row, &value);
+	if (table_of(cursor)->shared->saw != NULL)
+		tell(cursor, &table_of(cursor)->table->columns[i], &value);
 	if (value.type == FACTS_VALUE_INTEGER)
 		sqlite3_result_int64(context, value.integer);
 	else if (value.type == FACTS_VALUE_REAL)

@@ -8,13 +8,24 @@
 
 #include "checks/facts_table.h"
 
+/* One column of one row that a statement has read. */
+struct facts_read {
+	const struct facts_table *table;
+	const struct facts_column *column;
+	const struct facts_row *row;
+	const struct facts_value *value;
+	const struct facts_data *data;
+};
+
 /* Shared by all tables of a connection. */
 struct facts_vtab {
 	struct facts_data data; /* changed by facts_vtab_show() only */
 	GPtrArray *indexes;     /* made on demand for the data that is shown */
 	int64_t deadline_us;    /* CLOCK_MONOTONIC; scans end with SQLITE_INTERRUPT; 0 = none */
 	uint64_t rows_read; /* rows that scans have looked at, since the connection was opened */
-	bool declaring;     /* a table is: an authorizer has to let that pass, and nothing else */
+	void (*saw)(const struct facts_read *read, void *data); /* NULL: nobody wants to know */
+	void *saw_data;
+	bool declaring; /* a table is: an authorizer has to let that pass, and nothing else */
 };
 
 /*

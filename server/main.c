@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{"audit", "audit the Docker host that this runs on", cmd_audit},
 	{"checks", "list the checks of a benchmark", cmd_checks},
 	{"explain", "explain a check, or the score", cmd_explain},
+	{"why", "show what the verdict of a check rests on", cmd_why},
 	{"setup", "make a server's installation", cmd_setup},
 	{"serve", "run the server", cmd_serve},
 	{"token", "make a join string for a new host", cmd_token},

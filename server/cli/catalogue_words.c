@@ -21,3 +21,30 @@ char *cli_plain_check(const char *word)
 		return g_strdup(word);
 	return g_strdelimit(g_strdup(word + strlen("check_")), "_", '.');
 }
+
+static const struct check *find_id(const struct benchmark *benchmark, const char *id)
+{
+	for (guint i = 0; i < benchmark->n_entries; i++)
+		if (strcmp(benchmark->entries[i].id, id) == 0)
+			return benchmark->entries[i].check;
+	return NULL;
+}
+
+const struct check *cli_find_check(const char *command, const struct catalogue *catalogue,
+				   const struct benchmark *benchmark, const char *word,
+				   int *ret_exit)
+{
+	g_autofree char *id = cli_plain_check(word);
+	const struct check *check = catalogue_find(catalogue, id);
+	const char *near = NULL;
+
+	if (check == NULL)
+		check = find_id(benchmark, id);
+	if (check != NULL)
+		return check;
+	near = catalogue_suggest(catalogue, id);
+	*ret_exit = near != NULL ? cli_usage(command, "unknown check '%s'; did you mean '%s'?",
+					     word, near)
+				 : cli_usage(command, "unknown check '%s'", word);
+	return NULL;
+}

@@ -60,6 +60,11 @@ int cli_usage(const char *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int cli_unknown_benchmark(const char *command, const struct catalogue *catalogue, const char *name);
 /* A check as people write it: "check_5_5" of docker-bench becomes "5.5". free with g_free(). */
 char *cli_plain_check(const char *word);
+/* The check that people mean by its name, or by its number in a benchmark. NULL: refused with the
+ * nearest one, ret_exit is CLI_USAGE. */
+const struct check *cli_find_check(const char *command, const struct catalogue *catalogue,
+				   const struct benchmark *benchmark, const char *word,
+				   int *ret_exit);
 /* Writes a result to stdout; false (and said) when that fails. */
 bool cli_write_stdout(const char *command, const char *text, size_t size);
 

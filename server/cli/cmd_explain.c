@@ -167,31 +167,15 @@ static char *check_text(const struct catalogue *catalogue, const struct check *c
 	return g_string_free(out, FALSE);
 }
 
-static const struct check *find_id(const struct benchmark *benchmark, const char *id)
-{
-	for (guint i = 0; i < benchmark->n_entries; i++)
-		if (strcmp(benchmark->entries[i].id, id) == 0)
-			return benchmark->entries[i].check;
-	return NULL;
-}
-
 static int explain_check(const struct catalogue *catalogue, const struct benchmark *benchmark,
 			 const char *word)
 {
-	g_autofree char *id = cli_plain_check(word);
-	const struct check *check = catalogue_find(catalogue, id);
-	const char *near = NULL;
+	int code = CLI_USAGE;
+	const struct check *check = cli_find_check("explain", catalogue, benchmark, word, &code);
 	g_autofree char *text = NULL;
 
 	if (check == NULL)
-		check = find_id(benchmark, id);
-	if (check == NULL) {
-		near = catalogue_suggest(catalogue, id);
-		if (near != NULL)
-			return cli_usage("explain", "unknown check '%s'; did you mean '%s'?", word,
-					 near);
-		return cli_usage("explain", "unknown check '%s'", word);
-	}
+		return code;
 	text = check_text(catalogue, check);
 	return cli_write_stdout("explain", text, strlen(text)) ? CLI_DONE : CLI_IO;
 }

@@ -12,5 +12,6 @@ int cmd_setup(int argc, char **argv);
 int cmd_signin_link(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 #endif
