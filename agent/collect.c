@@ -6,6 +6,7 @@
  */
 #include "agent/collect.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -191,6 +192,38 @@ static struct collection *make_collection(const struct survey *survey,
 		return NULL;
 	collection->envelope = copy_message(&envelope->base, collection->arena, error);
 	return collection->envelope == NULL ? NULL : g_steal_pointer(&collection);
+}
+
+static bool is_out_of_reach(const Plimsoll__Facts *facts)
+{
+	for (size_t i = 0; i < facts->n_fetch; i++) {
+		const Plimsoll__Fetch *fetch = facts->fetch[i];
+
+		if (g_strcmp0(fetch->source, "GET /_ping") == 0)
+			return fetch->errno_value == ENOENT ||
+			       fetch->status == PLIMSOLL__FETCH__STATUS__PERMISSION;
+	}
+	return false;
+}
+
+const char *collect_only_other(const struct collection *collection)
+{
+	const Plimsoll__Observed *observed = collection->observed;
+	const Plimsoll__Snapshot *snapshot = collection->facts->snapshot;
+	const char *found = NULL;
+
+	if (!is_out_of_reach(collection->facts))
+		return NULL;
+	for (size_t i = 0; i < observed->n_engine_endpoint; i++) {
+		const Plimsoll__EngineEndpoint *engine = observed->engine_endpoint[i];
+
+		if (engine->asked)
+			continue;
+		if (found != NULL || (engine->podman && snapshot->dockerd_installed))
+			return NULL;
+		found = engine->url;
+	}
+	return found;
 }
 
 struct collection *collect(struct host *host, const struct collect_options *options, GError **error)

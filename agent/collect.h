@@ -29,6 +29,15 @@ struct collection *collect(struct host *host, const struct collect_options *opti
 			   GError **error);
 
 /*
+ * The only engine of this host that is left to ask: where nobody chose one, the usual socket is not
+ * there or not ours to open, and exactly one other engine has a socket. Podman counts only where no
+ * Docker is installed: a Docker that is merely down is what such a report must be about.
+ *
+ * returns  its URL, borrowed from collection, which asked the default; NULL: none.
+ */
+const char *collect_only_other(const struct collection *collection);
+
+/*
  * --- the two halves, for collect.c only; each writes its own tables of facts and appends its own
  * Fetch rows ---
  *

@@ -102,6 +102,7 @@ static const struct schema_field fields[] = {
 	{"observed_file", NULL, 1, "file"},
 	{"observed_fetch", NULL, 1, NULL},
 	{"observed_warning_text", NULL, 1, NULL},
+	{"observed_engine_endpoint", NULL, 1, NULL},
 	{NULL, NULL, 0, NULL},
 };
 

@@ -8,7 +8,7 @@
 static const struct collector *const collectors[] = {
 	&accounts_collector, &hostinfo_collector, &processes_collector,  &dockerd_collector,
 	&unit_collector,     &config_collector,   &containerd_collector, &containers_collector,
-	&files_collector,    &mounts_collector,   &audit_collector,
+	&files_collector,    &mounts_collector,   &audit_collector,      &engines_collector,
 };
 
 void survey_init(struct survey *ret_survey, struct host *host)

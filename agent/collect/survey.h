@@ -25,6 +25,7 @@ struct survey {
 	struct config_survey *config;
 	struct containerd_survey *containerd;
 	struct dockerd_survey *dockerd;
+	struct engine_survey *engines;
 	struct file_survey *files;
 	struct cert_survey *certs; /* of files */
 	struct container_survey *containers;
@@ -43,8 +44,8 @@ struct collector {
 };
 
 extern const struct collector accounts_collector, audit_collector, config_collector,
-	containerd_collector, containers_collector, dockerd_collector, files_collector,
-	hostinfo_collector, mounts_collector, processes_collector, unit_collector;
+	containerd_collector, containers_collector, dockerd_collector, engines_collector,
+	files_collector, hostinfo_collector, mounts_collector, processes_collector, unit_collector;
 
 void survey_init(struct survey *ret_survey, struct host *host);
 void survey_done(struct survey *survey);

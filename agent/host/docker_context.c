@@ -38,6 +38,15 @@ static bool fail(const char *what, const char *path, const char *why, GError **e
 	return false;
 }
 
+/* As for docker, settings that are not ours to read (those of whoever called sudo) count as none.
+ */
+static bool is_none(const GError *cause)
+{
+	return g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
+	       g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOTDIR) ||
+	       g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+}
+
 /* NULL without an error: there is no such file. */
 static struct json *read_json(const char *what, const char *path, GError **error)
 {
@@ -47,8 +56,7 @@ static struct json *read_json(const char *what, const char *path, GError **error
 	gsize size = 0;
 
 	if (!g_file_get_contents(path, &text, &size, &cause)) {
-		if (!g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) &&
-		    !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
+		if (!is_none(cause))
 			fail(what, path, cause->message, error);
 		return NULL;
 	}

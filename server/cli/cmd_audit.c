@@ -70,7 +70,8 @@ static void prepare_evaluator(void *data)
 {
 	struct audit *audit = data;
 
-	audit->preparing = g_thread_new("evaluator", make_evaluator, audit);
+	if (audit->preparing == NULL) /* a second engine may be asked */
+		audit->preparing = g_thread_new("evaluator", make_evaluator, audit);
 }
 
 static bool take_evaluator(struct audit *audit)
@@ -253,6 +254,7 @@ static void fill_report(struct audit *audit, struct report *ret_report)
 	*ret_report = (struct report){
 		.envelope = collection->envelope,
 		.facts = collection->facts,
+		.observed = collection->observed,
 		.evaluation = audit->evaluation,
 		.benchmarks = audit->scored,
 		.n_benchmarks = audit->n_benchmarks,

@@ -34,7 +34,8 @@ static struct collection *read_facts(const struct gather *gather, int *ret_exit)
 }
 
 static struct collection *collect_from(const struct gather *gather,
-				       const struct host_endpoint *endpoint, GError **error)
+				       const struct host_endpoint *endpoint, const char *caution,
+				       GError **error)
 {
 	const struct collect_options options = {
 		.progress = terminal_progress,
@@ -43,7 +44,29 @@ static struct collection *collect_from(const struct gather *gather,
 	};
 	PLIMSOLL_AUTO(host) *host = host_local_new(gather->root_dir, endpoint, error);
 
-	return host == NULL ? NULL : collect(host, &options, error);
+	if (host == NULL)
+		return NULL;
+	if (caution != NULL)
+		host->caution = caution;
+	return collect(host, &options, error);
+}
+
+/* Nobody chose an engine and the usual one is not there: the only other one is what is meant. */
+static struct collection *collect_other(const struct gather *gather, struct collection *first,
+					GError **error)
+{
+	const char *url = collect_only_other(first);
+	PLIMSOLL_AUTO(host_endpoint) *endpoint = NULL;
+	g_autofree char *caution = NULL;
+
+	if (url == NULL)
+		return first;
+	caution = g_strdup_printf("No engine can be asked at " HOST_ENDPOINT_DEFAULT
+				  ": this report is about the only other one here, %s.",
+				  url);
+	endpoint = host_endpoint_new(url, error);
+	collection_free(first);
+	return endpoint == NULL ? NULL : collect_from(gather, endpoint, caution, error);
 }
 
 static struct collection *collect_here(const struct gather *gather, int *ret_exit)
@@ -54,7 +77,9 @@ static struct collection *collect_here(const struct gather *gather, int *ret_exi
 
 	if (endpoint == NULL)
 		return stop(gather, CLI_USAGE, error, ret_exit);
-	collection = collect_from(gather, endpoint, &error);
+	collection = collect_from(gather, endpoint, NULL, &error);
+	if (collection != NULL && endpoint->chosen_by == NULL)
+		collection = collect_other(gather, collection, &error);
 	if (collection != NULL)
 		return collection;
 	return stop(gather, error->domain == HOST_ERROR ? CLI_USAGE : CLI_IO, error, ret_exit);

@@ -18,6 +18,7 @@ struct report_filter {
 struct report {
 	const Plimsoll__Envelope *envelope; /* NULL = not known */
 	const Plimsoll__Facts *facts;
+	const Plimsoll__Observed *observed; /* NULL = not known */
 	const struct evaluation *evaluation;
 	const struct report_benchmark {
 		const struct benchmark *benchmark;

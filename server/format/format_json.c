@@ -25,6 +25,28 @@ static struct json *new_amount(const Plimsoll__Facts *facts, size_t n)
 	return notices_engine_answered(facts) ? json_new_integer((int64_t)n) : json_new_null();
 }
 
+/* Every engine of this host that was found, with the command that audits it. */
+static struct json *new_engines(const Plimsoll__Observed *observed)
+{
+	struct json *engines = json_array_new();
+
+	for (size_t i = 0; observed != NULL && i < observed->n_engine_endpoint; i++) {
+		const Plimsoll__EngineEndpoint *found = observed->engine_endpoint[i];
+		struct json *engine = json_append(engines, json_object_new());
+		g_autofree char *command =
+			g_strdup_printf("plimsoll audit --docker-host %s", found->url);
+
+		json_set(engine, "endpoint", json_new_string(found->url));
+		json_set(engine, "kind", json_new_string(found->podman ? "podman" : "docker"));
+		json_set(engine, "uid",
+			 found->has_uid ? json_new_integer(found->uid) : json_new_null());
+		json_set(engine, "user", json_new_string(found->user_name));
+		json_set(engine, "audited", json_new_boolean(found->asked));
+		json_set(engine, "command", json_new_string(command));
+	}
+	return engines;
+}
+
 static struct json *new_host(const struct report *report)
 {
 	const Plimsoll__Facts *facts = report->facts;
@@ -42,6 +64,7 @@ static struct json *new_host(const struct report *report)
 	json_set(host, "kernel", json_new_string(engine != NULL ? engine->kernel : NULL));
 	json_set(host, "containers", new_amount(facts, facts->n_container));
 	json_set(host, "images", new_amount(facts, facts->n_image));
+	json_set(host, "engines", new_engines(report->observed));
 	notices = json_set(host, "notices", json_array_new());
 	for (guint i = 0; i < report->n_notices; i++)
 		json_append(notices, json_new_string(report->notices[i]));

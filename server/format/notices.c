@@ -121,6 +121,33 @@ static void add_mismatch(struct collector *collector, const Plimsoll__Facts *fac
 			 snapshot->host_mismatch != NULL ? snapshot->host_mismatch : ""));
 }
 
+static const char *owner_of(const struct collector *collector,
+			    const Plimsoll__EngineEndpoint *engine)
+{
+	if (!engine->has_uid || engine->uid == 0)
+		return "";
+	if (engine->user_name != NULL)
+		return arena_printf(collector->arena, " of %s", engine->user_name);
+	return arena_printf(collector->arena, " of uid %" G_GINT64_FORMAT, engine->uid);
+}
+
+/* What the reader would otherwise take to be audited as well. */
+static void add_other_engines(struct collector *collector, const Plimsoll__Observed *observed)
+{
+	for (size_t i = 0; observed != NULL && i < observed->n_engine_endpoint; i++) {
+		const Plimsoll__EngineEndpoint *engine = observed->engine_endpoint[i];
+
+		if (engine->url == NULL || (engine->has_asked && engine->asked))
+			continue;
+		add(collector, arena_printf(collector->arena,
+					    "Another engine on this host is not in this report, "
+					    "%s%s: plimsoll audit "
+					    "--docker-host %s",
+					    engine->podman ? "Podman" : "Docker",
+					    owner_of(collector, engine), engine->url));
+	}
+}
+
 static bool lacks_root(const struct result *result)
 {
 	if (result->verdict != VERDICT_UNKNOWN)
@@ -202,6 +229,7 @@ const char *const *notices_of(const Plimsoll__Facts *facts, const Plimsoll__Obse
 
 	add_engine(&collector, facts);
 	add_mismatch(&collector, facts);
+	add_other_engines(&collector, observed);
 	add_root_hint(&collector, facts, evaluation);
 	add_truncated(&collector, facts);
 	add_warnings(&collector, facts, observed);
