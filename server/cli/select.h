@@ -7,7 +7,10 @@
 
 /*
  * What was asked for. A word is a check's name, an id ("5.5", or docker-bench's "check_5_5"), a
- * section ("5", "1.1", "containers"), or a pattern of these with * and ?.
+ * section ("5", "1.1", "containers"), a pattern of names and ids with * and ?, or says what it is
+ * about: "section:5", "severity:high" (that one alone), "level:1", "group:IG1" (the CIS Controls'
+ * implementation groups). It means every check that it fits in one of the benchmarks; what a
+ * benchmark does not say of a check fits nothing.
  */
 struct select_rule {
 	const char *const *only; /* NULL-terminated; NULL or empty = everything */

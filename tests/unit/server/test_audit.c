@@ -180,6 +180,9 @@ static const struct {
 	{2, "--facts @pass --skip container-priviledged", "did you mean 'container-privileged'?"},
 	{2, "--facts @pass --skip 9.9", "unknown check '9.9'"},
 	{2, "--facts @pass --skip container-privileged", "no check is left"},
+	{2, "--facts @pass --skip sectoin:5", "did you mean 'section:5'?"},
+	{2, "--facts @pass --skip group:IG4", "there are IG1, IG2, IG3"},
+	{2, "--facts @nothing --skip severity:worst", "there are low, medium, high, critical"},
 	{2, "--facts @pass --severity severe", "low, medium, high or critical"},
 	{2, "--facts @pass --fail-on severe", "low, medium, high or critical"},
 	{2, "--facts @pass --fail-on new", "not in this release"},
@@ -260,10 +263,19 @@ static const struct {
 	const char *only;
 	guint least, most;
 } selections[] = {
-	{"5.5", 1, 1},           {"check_5_5", 1, 1}, {"container-privileged", 1, 1},
-	{"container-*", 10, 60}, {"2", 15, 20},       {"2.*", 15, 20},
-	{"daemon", 15, 20},      {"2.1", 1, 1},       {"2.1,2.2", 2, 2},
+	{"5.5", 1, 1},
+	{"check_5_5", 1, 1},
+	{"container-privileged", 1, 1},
+	{"container-*", 10, 60},
+	{"2", 15, 20},
+	{"2.*", 15, 20},
+	{"daemon", 15, 20},
+	{"2.1", 1, 1},
+	{"2.1,2.2", 2, 2},
 	{"2.1*", 10, 12},
+	{"section:5", 25, 40},
+	{"section:daemon", 15, 20},
+	{"severity:critical,5.5", 2, 30},
 };
 
 static void test_selection(void)
