@@ -17,7 +17,7 @@ struct raw_check {
 	struct sourced name, title, section, severity, mode, from, gate, parameter;
 	struct sourced applies, where, empty, fail, items;
 	struct sourced observed, expected, reason, note, source;
-	struct sourced why, fix, fix_rootless, impact;
+	struct sourced retired, why, fix, fix_rootless, impact;
 	struct yaml_list decides_without, variants;
 	bool dbs_score;
 };
@@ -82,6 +82,7 @@ static const struct yaml_field check_fields[] = {
 	 .kind = YAML_TEXTS,
 	 .offset = offsetof(struct raw_check, decides_without)},
 	{.key = "dbs_score", .kind = YAML_BOOLEAN, .offset = offsetof(struct raw_check, dbs_score)},
+	TEXT("retired", retired),
 	NEEDED("why", why),
 	NEEDED("fix", fix),
 	TEXT("fix_rootless", fix_rootless),
@@ -230,6 +231,7 @@ static struct check make_check(const struct raw_check *raw, struct arena *arena,
 		.reason = raw->reason,
 		.note = raw->note,
 		.source = raw->source,
+		.retired = raw->retired.text,
 		.why = raw->why.text,
 		.fix = raw->fix.text,
 		.fix_rootless = raw->fix_rootless.text,

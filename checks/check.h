@@ -62,6 +62,7 @@ struct check {
 	struct sourced reason; /* why fail is NULL: a reason code, or "CODE|argument" */
 	struct sourced note;
 	struct sourced source;
+	const char *retired; /* "DATE: why": what the control relies on is gone; NULL = it is not */
 	const char *why;
 	const char *fix;
 	const char *fix_rootless;

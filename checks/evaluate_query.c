@@ -306,7 +306,8 @@ struct query *query_new(struct sql_session *session, const struct check *check,
 	}
 	reads_complete(&query->applies_reads);
 	reads_complete(&query->reads);
-	query->reads_history = reads_table(&query->reads, "image_history");
+	query->reads_history = reads_table(&query->reads, "image_history") ||
+			       reads_table(&query->reads, "build_verdict");
 	return query;
 }
 

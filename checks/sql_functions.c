@@ -303,6 +303,25 @@ static void url_host(sqlite3_context *context, int argc, sqlite3_value **argv)
 	give_text(context, host);
 }
 
+/* The registry of an image's name: its first part, where that can be a host; else Docker Hub. */
+static void registry_of(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+	const char *text = "";
+	const char *slash = NULL;
+	g_autofree char *host = NULL;
+
+	if (!take_texts(context, argc, argv, &text))
+		return;
+	slash = strchr(text, '/');
+	if (slash != NULL)
+		host = g_ascii_strdown(text, slash - text);
+	if (host == NULL || (strpbrk(host, ".:") == NULL && strcmp(host, "localhost") != 0) ||
+	    strcmp(host, "index.docker.io") == 0)
+		give_text(context, "docker.io");
+	else
+		give_text(context, host);
+}
+
 /* ---- versions ---- */
 
 /* "v20.10.24+dfsg1" -> 20, 10, 24; parts left out count as 0. */
@@ -386,6 +405,7 @@ static const struct {
 	{"cidr_is_loopback", 1, SQLITE_DETERMINISTIC, cidr_is_loopback},
 	{"host_is_loopback", 1, SQLITE_DETERMINISTIC, host_is_loopback},
 	{"url_host", 1, SQLITE_DETERMINISTIC, url_host},
+	{"registry_of", 1, SQLITE_DETERMINISTIC, registry_of},
 	{"version_at_least", 2, SQLITE_DETERMINISTIC, version_at_least},
 	{"param", 1, 0, param},
 };

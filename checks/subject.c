@@ -160,6 +160,12 @@ static const char *image_problem(const Plimsoll__Facts *facts, size_t ord, bool 
 	const char *problem = NULL;
 
 	name = name != NULL ? name : short_id(arena, image->id);
+	/* The image is there, its configuration is not: an index without this platform. One that is
+	 * gone has no row. */
+	if (image->has_inspect_status && image->inspect_status == PLIMSOLL__FETCH__STATUS__ABSENT)
+		return arena_printf(arena, "UK|%s",
+				    image->inspect_detail != NULL ? image->inspect_detail
+								  : "its inspection shows nothing");
 	problem = inspect_problem("inspect", name, image->has_inspect_status, image->inspect_status,
 				  image->inspect_detail, arena);
 	if (problem == NULL && reads_history)
@@ -334,8 +340,5 @@ bool subject_is_gone(const struct subject_kind *kind, const Plimsoll__Facts *fac
 	if (kind->describe == describe_container)
 		return facts->container[ord]->has_inspect_status &&
 		       facts->container[ord]->inspect_status == PLIMSOLL__FETCH__STATUS__ABSENT;
-	if (kind->describe == describe_image)
-		return facts->image[ord]->has_inspect_status &&
-		       facts->image[ord]->inspect_status == PLIMSOLL__FETCH__STATUS__ABSENT;
 	return false;
 }

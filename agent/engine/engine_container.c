@@ -340,6 +340,7 @@ static void take_state(struct engine_parse *parse, const struct json *root,
 	TAKE_INTEGER(row, pid, json_path(root, "State.Pid"));
 	state->health_status = engine_parse_text(parse, json_path(root, "State.Health.Status"));
 	TAKE_TIME(state, started_at, json_path(root, "State.StartedAt"));
+	TAKE_TIME(state, finished_at, json_path(root, "State.FinishedAt"));
 	state->has_exec_count = true;
 	state->exec_count = (int64_t)json_length(json_get(root, "ExecIDs"));
 }

@@ -16,6 +16,7 @@ static void (*const steps[])(struct derivation *d) = {
 	derive_tls_listeners,  derive_gates,  derive_capabilities,
 	derive_namespaces,     derive_mounts, derive_publish,
 	derive_swarm_ports,    derive_audit,  derive_host_files,
+	derive_builds,
 };
 
 static void copy_run(struct derivation *d)

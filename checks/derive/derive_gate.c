@@ -202,6 +202,7 @@ static const struct gate {
 	const char *name;
 	struct reason (*conditions[MAX_CONDITIONS])(struct derivation *d); /* NULL-terminated */
 } gates[] = {
+	{"installed", {engine_exists}},
 	{"engine", {ENGINE}},
 	{"daemon", {DAEMON}},
 	{"host", {engine_exists, host_belongs}},

@@ -38,6 +38,7 @@ void derive_publish(struct derivation *d);
 void derive_swarm_ports(struct derivation *d);
 void derive_audit(struct derivation *d);
 void derive_host_files(struct derivation *d); /* which file each host check is about */
+void derive_builds(struct derivation *d);
 
 /* --- rows (derive.c) --- */
 

@@ -159,6 +159,7 @@ static char *check_text(const struct catalogue *catalogue, const struct check *c
 	g_string_append_printf(out, "%s\n%s, severity %s: %s\n", check->title, check->name,
 			       severity_text(check->severity), mode_text(check->mode));
 	add_numbers(out, catalogue, check);
+	add_block(out, "Retired", check->retired);
 	add_block(out, "Why", check->why);
 	add_block(out, "Fix", check->fix);
 	add_block(out, "Fix on a rootless engine", check->fix_rootless);
