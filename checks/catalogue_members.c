@@ -39,6 +39,7 @@ static const struct member check_list[] = {
 	MEMBER(check, MEMBER_SOURCED, reason),
 	MEMBER(check, MEMBER_SOURCED, note),
 	MEMBER(check, MEMBER_SOURCED, source),
+	MEMBER(check, MEMBER_TEXT, retired),
 	MEMBER(check, MEMBER_TEXT, why),
 	MEMBER(check, MEMBER_TEXT, fix),
 	MEMBER(check, MEMBER_TEXT, fix_rootless),

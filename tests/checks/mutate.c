@@ -164,21 +164,72 @@ static void try_key(const struct form *form, size_t k)
 		try(form, &changed, form->variant, keys[k].name, "all of it", keys[k].must);
 }
 
+/* One key of a form with a mutant in it: the variant's own, else the check's. */
+struct change {
+	struct check check;
+	struct check_variant variant;
+	struct sourced *key;
+};
+
+static void change_init(struct change *change, const struct form *form, size_t offset_in_check,
+			size_t offset_in_variant)
+{
+	struct sourced *own =
+		(struct sourced *)(void *)((unsigned char *)&change->variant + offset_in_variant);
+
+	change->check = *form->check;
+	if (form->variant != NULL)
+		change->variant = *form->variant;
+	change->key = form->variant != NULL && own->text != NULL
+			      ? own
+			      : (struct sourced *)(void *)((unsigned char *)&change->check +
+							   offset_in_check);
+}
+
+static void try_change(const struct form *form, const struct change *change, const char *key,
+		       const char *what, bool whole)
+{
+	try(form, &change->check, form->variant != NULL ? &change->variant : NULL, key, what,
+	    whole);
+}
+
 static void try_fail(const struct form *form)
 {
-	struct check changed = *form->check;
+	struct change change = {0};
 	g_autofree char *negated = NULL;
 	const char *const constants[] = {"0", "1", "NULL"};
 
-	if (changed.fail.text == NULL)
+	change_init(&change, form, offsetof(struct check, fail),
+		    offsetof(struct check_variant, fail));
+	if (change.key->text == NULL)
 		return;
-	negated = g_strdup_printf("NOT (%s\n)", changed.fail.text);
+	negated = g_strdup_printf("NOT (%s\n)", change.key->text);
 	for (size_t i = 0; i < G_N_ELEMENTS(constants); i++) {
-		changed.fail.text = constants[i];
-		try(form, &changed, form->variant, "fail", constants[i], true);
+		change.key->text = constants[i];
+		try_change(form, &change, "fail", constants[i], true);
 	}
-	changed.fail.text = negated;
-	try(form, &changed, form->variant, "fail", "negated", true);
+	change.key->text = negated;
+	try_change(form, &change, "fail", "negated", true);
+}
+
+/* What a variant says for itself, besides a query, whose verdicts try_verdicts() swaps. */
+static void try_own_key(const struct form *form, const char *name, size_t offset_in_check,
+			size_t offset_in_variant)
+{
+	struct change change = {0};
+	g_autoptr(GPtrArray) mutants = NULL;
+
+	change_init(&change, form, offset_in_check, offset_in_variant);
+	if (form->variant == NULL || change.key->text == NULL ||
+	    (unsigned char *)change.key < (unsigned char *)&change.variant)
+		return;
+	mutants = sql_mutants(change.key->text);
+	for (guint i = 0; i < mutants->len; i++) {
+		const struct mutant *mutant = g_ptr_array_index(mutants, i);
+
+		change.key->text = mutant->sql;
+		try_change(form, &change, name, mutant->what, false);
+	}
 }
 
 /* Each verdict that an items query can give, as another one, everywhere. */
@@ -243,6 +294,10 @@ static void try_form(struct sql_session *session, GPtrArray *cases, const struct
 	try_fail(&form);
 	try_verdicts(&form);
 	try_rest(&form);
+	try_own_key(&form, "fail", offsetof(struct check, fail),
+		    offsetof(struct check_variant, fail));
+	try_own_key(&form, "observed", offsetof(struct check, observed),
+		    offsetof(struct check_variant, observed));
 	for (size_t k = 0; variant == NULL && k < G_N_ELEMENTS(keys); k++)
 		try_key(&form, k);
 	printf("%4u of %4u noticed by %3u cases  %s\n", tally.noticed, tally.mutants, prepared->len,
