@@ -82,17 +82,11 @@ static int notices(struct sql_session *session, const struct check *check,
 
 	if (query == NULL)
 		return -1;
-	evaluator.items = g_array_new(FALSE, FALSE, sizeof(struct item));
-	evaluator.scope = g_array_new(FALSE, TRUE, sizeof(guint8));
-	evaluator.seen = g_array_new(FALSE, TRUE, sizeof(guint8));
 	evaluator.queries = g_ptr_array_new();
 	g_ptr_array_add(evaluator.queries, query);
 	for (guint i = 0; found == 0 && i < prepared->len; i++)
 		found = case_notices(&evaluator, &g_array_index(prepared, struct prepared, i));
 	g_ptr_array_free(evaluator.queries, TRUE);
-	g_array_free(evaluator.items, TRUE);
-	g_array_free(evaluator.scope, TRUE);
-	g_array_free(evaluator.seen, TRUE);
 	query_free(query);
 	return found;
 }
