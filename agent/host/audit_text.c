@@ -194,3 +194,27 @@ const struct host_audit_rule *audit_text_rules(const char *text, struct arena *a
 	*ret_n = n;
 	return rules;
 }
+
+/* The number of the line "NAME N". */
+static bool find_number(char *const *lines, const char *name, int64_t *ret_number)
+{
+	for (guint i = 0; lines[i] != NULL; i++) {
+		const char *rest = lines[i] + strlen(name);
+		guint64 number = 0;
+
+		if (!g_str_has_prefix(lines[i], name) || *rest != ' ' ||
+		    !g_ascii_string_to_unsigned(rest + 1, 10, 0, INT32_MAX, &number, NULL))
+			continue;
+		*ret_number = (int64_t)number;
+		return true;
+	}
+	return false;
+}
+
+void audit_text_status(const char *text, struct host_audit *audit)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	audit->has_enabled = find_number(lines, "enabled", &audit->enabled);
+	(void)find_number(lines, "pid", &audit->daemon_pid);
+}

@@ -18,6 +18,9 @@ bool audit_text_rule(const char *line, struct arena *arena, struct host_audit_ru
 const struct host_audit_rule *audit_text_rules(const char *text, struct arena *arena, guint *ret_n,
 					       bool *ret_truncated);
 
+/* Reads "enabled N" and "pid N" of `auditctl -s`; what does not stand there stays unset. */
+void audit_text_status(const char *text, struct host_audit *audit);
+
 /* Adds a field to a rule that is being built; strings are kept as a borrow. */
 void audit_rule_add_field(struct host_audit_rule *rule, struct arena *arena, const char *name,
 			  const char *op, const char *value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Step 1 of the flow: the only child process of the collector. Fixed argv, empty environment, no
+ * Step 1 of the flow: the only program that the collector runs. Fixed argv, empty environment, no
  * shell, bounded in time and output.
  */
 #include <errno.h>
@@ -46,11 +46,10 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	return error;
 }
 
-static pid_t start(const char *program, int output_fd)
+static pid_t start(const char *program, const char *option, int output_fd)
 {
 	char name[] = "auditctl";
-	char option[] = "-l";
-	char *const arguments[] = {name, option, NULL};
+	char *const arguments[] = {name, (char *)(uintptr_t)option, NULL};
 	char *const environment[] = {NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -108,7 +107,8 @@ static bool has_succeeded(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-char *auditctl_list(const char *program)
+/* gives: the output, or NULL; free with g_free(). */
+static char *run(const char *program, const char *option)
 {
 	g_autoptr(GString) output = g_string_new(NULL);
 	int ends[2] = {-1, -1};
@@ -118,7 +118,7 @@ char *auditctl_list(const char *program)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return NULL;
-	pid = start(program, ends[1]);
+	pid = start(program, option, ends[1]);
 	plimsoll_auto_close(&ends[1]);
 	if (pid > 0) {
 		is_complete = read_output(ends[0], output);
@@ -129,4 +129,14 @@ char *auditctl_list(const char *program)
 	}
 	plimsoll_auto_close(&ends[0]);
 	return is_complete ? g_string_free(g_steal_pointer(&output), FALSE) : NULL;
+}
+
+char *auditctl_list(const char *program)
+{
+	return run(program, "-l");
+}
+
+char *auditctl_status(const char *program)
+{
+	return run(program, "-s");
 }

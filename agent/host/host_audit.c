@@ -121,7 +121,15 @@ static void set_truncated(struct host_audit *audit, struct arena *arena)
 	audit->state.detail = arena_printf(arena, "%u rules read, there are more", audit->n_rules);
 }
 
-/* The text does not say whether auditing is on at all. */
+/* Whether auditing is on at all stands in another text. */
+static void ask_auditctl_status(const char *program, struct host_audit *audit)
+{
+	g_autofree char *text = auditctl_status(program);
+
+	if (text != NULL)
+		audit_text_status(text, audit);
+}
+
 static bool ask_auditctl(struct arena *arena, struct host_audit *audit)
 {
 	static const char *const programs[] = {
@@ -151,6 +159,7 @@ static bool ask_auditctl(struct arena *arena, struct host_audit *audit)
 		audit->rules = audit_text_rules(text, arena, &audit->n_rules, &truncated);
 		if (truncated || strlen(text) >= LIMIT_AUDIT_TEXT_BYTES)
 			set_truncated(audit, arena);
+		ask_auditctl_status(programs[i], audit);
 		return true;
 	}
 	return false;

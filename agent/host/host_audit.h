@@ -22,5 +22,7 @@ bool audit_kernel_rule(const struct audit_rule_data *data, size_t size, struct a
 /* Runs `PROGRAM -l` with an empty environment for at most 5 s. gives: its output, free with
  * g_free(); NULL: it failed. */
 char *auditctl_list(const char *program);
+/* The same of `PROGRAM -s`: lines of "enabled 1" and the like. */
+char *auditctl_status(const char *program);
 
 #endif

@@ -162,8 +162,38 @@ static void test_kernel_lengths(void)
 	g_assert_false(audit_kernel_rule(data, size, arena, &rule));
 }
 
+static void test_status(void)
+{
+	static const struct {
+		const char *text;
+		bool has_enabled;
+		int64_t enabled, daemon_pid;
+	} texts[] = {
+		{"enabled 1\nfailure 1\npid 412\nrate_limit 0\n", true, 1, 412},
+		{"enabled 0\nfailure 1\npid 0\n", true, 0, 0},
+		{"enabled 2", true, 2, 0},
+		{"failure 1\npid 7\n", false, 0, 7},
+		{"", false, 0, 0},
+		{"enabled\n", false, 0, 0},
+		{"enabled yes\n", false, 0, 0},
+		{"enabled -1\n", false, 0, 0},
+		{"enabledx 1\nnot enabled 1\n", false, 0, 0},
+		{"enabled 99999999999999999999\n", false, 0, 0},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+		struct host_audit audit = {0};
+
+		audit_text_status(texts[i].text, &audit);
+		g_assert_cmpint(audit.has_enabled, ==, texts[i].has_enabled);
+		g_assert_cmpint(audit.enabled, ==, texts[i].enabled);
+		g_assert_cmpint(audit.daemon_pid, ==, texts[i].daemon_pid);
+	}
+}
+
 static void test_auditctl(void)
 {
+	g_autofree char *status = auditctl_status("/bin/echo");
 	g_autofree char *absent = auditctl_list("/nonexistent/auditctl");
 	g_autofree char *fails = auditctl_list("/bin/false");
 	/* `env -l` is refused; `echo -l` says "-l": the argument is fixed */
@@ -172,6 +202,7 @@ static void test_auditctl(void)
 	g_assert_null(absent);
 	g_assert_null(fails);
 	g_assert_cmpstr(echoed, ==, "-l\n");
+	g_assert_cmpstr(status, ==, "-s\n");
 }
 
 int main(int argc, char **argv)
@@ -181,6 +212,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/audit/text: a whole list, with its limit", test_text);
 	g_test_add_func("/audit/kernel: rules as the kernel hands them out", test_kernel);
 	g_test_add_func("/audit/kernel: lengths that do not fit are refused", test_kernel_lengths);
+	g_test_add_func("/audit/text: whether auditing is on", test_status);
 	g_test_add_func("/audit/auditctl: fixed argument, no answer from a failure", test_auditctl);
 	return g_test_run();
 }
