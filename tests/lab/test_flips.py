@@ -31,6 +31,7 @@ DAEMON = [
     ('daemon-userland-proxy-disabled', {'userland-proxy': False}, {}, 'true'),
     ('daemon-experimental-disabled', {}, {'experimental': True}, 'true'),
     ('daemon-userns-remap', {'userns-remap': 'default'}, {}, 'no user namespace'),
+    ('host-container-partition', {}, {'data-root': '/var/lib/other'}, '/var/lib/other is on / ('),
 ]
 
 # check, daemon.json, observed; and with another daemon.json. A person judges both.
@@ -62,6 +63,28 @@ FILES = [
     ('file-registry-cert-owner', 'chown 0:0 /etc/docker/certs.d/r:5000/ca.crt', 'chown 7 /etc/docker/certs.d/r:5000/ca.crt'),
     ('file-sysconfig-docker-perms', 'mkdir -p /etc/sysconfig; touch /etc/sysconfig/docker; chmod 0644 /etc/sysconfig/docker', 'chmod 0664 /etc/sysconfig/docker'),
     ('file-sysconfig-docker-owner', 'chown 0:0 /etc/sysconfig/docker', 'chown 7 /etc/sysconfig/docker'),
+]
+
+# check, audit rules that pass, audit rules that fail
+AUDIT = [
+    ('audit-dockerd-binary', ['-w /usr/sbin/dockerd -p wa'], ['-w /usr/sbin/dockerd -p x']),
+    ('audit-run-containerd', ['-w /run/containerd -p wa'], ['-w /run/containerd/containerd.sock -p wa']),
+    ('audit-var-lib-docker', ['-w /var/lib/docker -p wa', '-a never,exit -F dir=/var/lib/docker'],
+     ['-a never,exit -F dir=/var/lib/docker', '-w /var/lib/docker -p wa']),
+    ('audit-etc-docker', ['-w /etc/docker -p wa'], ['-w /etc/docker/daemon.json -p wa']),
+    ('audit-docker-service-unit', ['-w /lib/systemd/system/docker.service -p wa', '-w /etc/systemd/system/docker.service.d/path.conf -p wa'],
+     ['-w /lib/systemd/system/docker.service -p wa']),
+    ('audit-containerd-sock', ['-w /run/containerd/containerd.sock -p wa'], ['-w /run/containerd/containerd.soc -p wa']),
+    ('audit-docker-socket-unit', ['-w /var/run/docker.sock -p wa'], ['-w /lib/systemd/system/docker.socket -p wa']),
+    ('audit-default-docker', ['-w /etc/default/docker -p wa'], ['-w /etc/default/docker -p wa', '-a never,task']),
+    ('audit-daemon-json', ['-w /etc/docker/daemon.json -p w', '-w /etc/docker/daemon.json -p a'], ['-w /etc/docker/daemon.json -p w']),
+    ('audit-containerd-config-toml', ['-w /etc/containerd/config.toml -p wa'], []),
+    ('audit-sysconfig-docker', ['-w /etc/sysconfig/docker -p wa'], []),
+    ('audit-containerd-binary', ['-w /usr/bin/containerd -p wa'], ['-w /usr/bin/containerd-shim -p wa']),
+    ('audit-containerd-shim-binary', ['-w /usr/bin/containerd-shim -p wa'], ['-w /usr/bin/containerd-shim-runc-v2 -p wa']),
+    ('audit-containerd-shim-runc-v1-binary', ['-w /usr/bin/containerd-shim-runc-v1 -p wa'], []),
+    ('audit-containerd-shim-runc-v2-binary', ['-w /usr/bin/containerd-shim-runc-v2 -p wa'], []),
+    ('audit-runc-binary', ['-w /usr/sbin/runc -p wa', '-w /usr/local/sbin/runc -p wa'], ['-w /usr/sbin/runc -p r', '-w /usr/local/sbin/runc -p wa']),
 ]
 
 # check, options that pass, options that fail
@@ -175,6 +198,35 @@ class Flips(unittest.TestCase):
                 self.expect(check, 'fail', bad)
                 self.lab.sh('h1', good)
                 self.expect(check, 'pass', good + ' again')
+
+    def audit_rules(self, rules):
+        self.lab.sh('h1', '; '.join(['auditctl -D', *(f'auditctl {rule}' for rule in rules)]))
+
+    def test_audit_rules(self):
+        self.lab.sh('h1', 'test -e /etc/docker/daemon.json || echo {} > /etc/docker/daemon.json; mkdir -p /etc/sysconfig /etc/containerd; '
+                          'touch /etc/default/docker /etc/sysconfig/docker /etc/containerd/config.toml')
+        for check, good, bad in AUDIT:
+            with self.subTest(check=check, bad=bad):
+                self.audit_rules(good)
+                self.expect(check, 'pass', f'with {good}')
+                self.audit_rules(bad)
+                self.expect(check, 'fail', f'with {bad}')
+                self.audit_rules(good)
+                self.expect(check, 'pass', f'with {good} again')
+        self.lab.sh('h1', 'auditctl -D; rm /etc/sysconfig/docker /etc/containerd/config.toml')
+
+    def test_users_of_the_socket(self):
+        check = 'host-docker-users-trusted'
+        self.expect(check, 'pass', 'with nobody in the group')
+        for add in ('usermod -aG docker flip', 'usermod -g docker flip'):
+            self.lab.sh('h1', f'useradd flip; {add}')
+            got = self.expect(check, 'manual', add)
+            self.assertEqual([i['observed'] for i in got['items'] if i['verdict'] == 'manual'], ['flip (group docker)'])
+            for trusted, want in (('flip', 'pass'), ('flipper', 'fail')):
+                got = self.lab.verdicts('h1', '--only', check, '--parameter', f'trusted_users={trusted}')[check]
+                self.assertEqual(got['verdict'], want, got)
+            self.lab.sh('h1', 'userdel flip')
+        self.expect(check, 'pass', 'with nobody in the group again')
 
     def start(self, options):
         self.lab.sh('h1', f'docker rm -f flip > /dev/null 2>&1; docker run -d --name flip {options} base:1 /bin/sleep 1000')

@@ -5,11 +5,14 @@ set -e
 address=$(ip -4 -o addr show eth0 | awk '{ sub("/.*", "", $4); print $4 }')
 gateway=${address%.*}.1
 bash /run/lab.d/certs.sh
-for path in /usr/bin/dockerd /usr/sbin/dockerd /run/containerd /var/lib/docker /etc/docker \
-	/lib/systemd/system/docker.service /lib/systemd/system/docker.socket /etc/default/docker /etc/docker/daemon.json \
-	/etc/containerd/config.toml /usr/bin/containerd /usr/bin/containerd-shim /usr/bin/containerd-shim-runc-v1 \
-	/usr/bin/containerd-shim-runc-v2 /usr/sbin/runc /usr/bin/runc /run/containerd/containerd.sock \
-	/var/run/docker.sock /etc/sysconfig/docker; do
+printf '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock $DOCKER_OPTS\n' \
+	> /etc/systemd/system/docker.service.d/exec.conf
+# Each file by itself: auditctl's text does not tell a rule on a folder from one on all that is in it.
+for path in /usr/sbin/dockerd /run/containerd /var/lib/docker /etc/docker /lib/systemd/system/docker.service \
+	/etc/systemd/system/docker.service.d/exec.conf /etc/systemd/system/docker.service.d/path.conf \
+	/lib/systemd/system/docker.socket /etc/default/docker /etc/docker/daemon.json /etc/containerd/config.toml \
+	/usr/bin/containerd /usr/bin/containerd-shim /usr/bin/containerd-shim-runc-v1 /usr/bin/containerd-shim-runc-v2 \
+	/usr/sbin/runc /usr/local/sbin/runc /run/containerd/containerd.sock /var/run/docker.sock /etc/sysconfig/docker; do
 	echo "-w $path -p rwxa -k docker"
 done > /etc/audit/rules.d/docker.rules
 cp /etc/audit/rules.d/docker.rules /etc/audit/audit.rules
@@ -20,8 +23,6 @@ for _ in $(seq 100); do
 	[ -S /run/docker/plugins/labauthz.sock ] && break
 	sleep .1
 done
-printf '[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock $DOCKER_OPTS\n' \
-	> /etc/systemd/system/docker.service.d/exec.conf
 systemctl daemon-reload
 cat > /etc/docker/daemon.json << J
 {
