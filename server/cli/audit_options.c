@@ -23,7 +23,8 @@ static const char help[] =
 	"  --config FILE        where they stand (default: /etc/plimsoll/plimsoll.conf)\n"
 	"  --only, --skip LIST  checks: names, ids, 5.*, section:5, level:1, group:IG1\n"
 	"  --severity S         only checks at or above low, medium, high or critical\n"
-	"  --fail-on S          exit 1 when a check at or above S fails\n"
+	"  --fail-on S          exit 1 on a failure at S or above; new, new:S: new ones\n"
+	"  --baseline FILE      an earlier -o json report: what is new, gone, still there\n"
 	"  --max-fail N         let N of them fail\n"
 	"  --allow-unknown      unknown checks do not hold the gate open\n"
 	"  --require-complete   exit 3 when any check is unknown\n"
@@ -79,12 +80,19 @@ static bool read_severity(const char *option, const char *text, enum severity *r
 
 static bool read_fail_on(const struct raw *raw, struct audit_options *options, int *ret_exit)
 {
-	if (raw->fail_on != NULL && strcmp(raw->fail_on, "new") == 0) {
-		*ret_exit = cli_usage("audit", "--fail-on new is not in this release");
+	const char *severity = raw->fail_on;
+
+	options->gate.is_set = raw->fail_on != NULL || raw->max_fail != NULL;
+	if (severity != NULL && strncmp(severity, "new", strlen("new")) == 0 &&
+	    (severity[3] == '\0' || severity[3] == ':')) {
+		options->gate.only_new = true;
+		severity = severity[3] == ':' ? severity + strlen("new:") : NULL;
+	}
+	if (options->gate.only_new && options->baseline_path == NULL) {
+		*ret_exit = cli_usage("audit", "--fail-on new wants a --baseline");
 		return false;
 	}
-	options->gate.is_set = raw->fail_on != NULL || raw->max_fail != NULL;
-	return read_severity("--fail-on", raw->fail_on, &options->gate.severity, ret_exit);
+	return read_severity("--fail-on", severity, &options->gate.severity, ret_exit);
 }
 
 static bool read_max_fail(const struct raw *raw, struct audit_options *options, int *ret_exit)
@@ -216,10 +224,13 @@ static bool check_conflicts(const struct audit_options *options, const struct ra
 	const char *problem = NULL;
 
 	if (raw->later != NULL)
-		problem = "--waivers and --baseline are not in this release";
+		problem = "--waivers is not in this release";
 	else if (options->facts_path != NULL &&
 		 (options->engine.docker_host != NULL || options->root_dir != NULL))
 		problem = "--facts judges what was saved; --docker-host and --root ask a host";
+	else if (g_strcmp0(options->facts_path, "-") == 0 &&
+		 g_strcmp0(options->baseline_path, "-") == 0)
+		problem = "--facts and --baseline cannot both be standard input";
 	else if (options->gate.allow_unknown && options->gate.require_complete)
 		problem = "--allow-unknown and --require-complete contradict each other";
 	if (problem == NULL)
@@ -268,7 +279,7 @@ static bool parse(int argc, char **argv, struct audit_options *options, struct r
 		{"all", 'a', 0, G_OPTION_ARG_NONE, &raw->all, NULL, NULL},
 		{"color", 0, 0, G_OPTION_ARG_STRING, &raw->color, NULL, NULL},
 		{"waivers", 0, 0, G_OPTION_ARG_FILENAME, &raw->later, NULL, NULL},
-		{"baseline", 0, 0, G_OPTION_ARG_FILENAME, &raw->later, NULL, NULL},
+		{"baseline", 0, 0, G_OPTION_ARG_FILENAME, &options->baseline_path, NULL, NULL},
 		G_OPTION_ENTRY_NULL,
 	};
 	const struct cli_options spec = {.command = "audit", .help = help, .entries = entries};
@@ -294,6 +305,7 @@ void audit_options_done(struct audit_options *options)
 	g_free(options->root_dir);
 	g_free(options->facts_path);
 	g_free(options->save_facts_path);
+	g_free(options->baseline_path);
 	g_strfreev(options->benchmarks);
 	g_free(options->config_path);
 	g_strfreev(options->parameters);

@@ -20,10 +20,11 @@ struct audit_options {
 	char *root_dir;
 	char *facts_path;
 	char *save_facts_path;
-	char **benchmarks; /* never empty */
-	char *config_path; /* NULL = the one of the machine, if there */
-	char **parameters; /* NAME=VALUE; NULL = none */
-	char **only;       /* words; NULL = everything */
+	char *baseline_path; /* an earlier report; NULL = none */
+	char **benchmarks;   /* never empty */
+	char *config_path;   /* NULL = the one of the machine, if there */
+	char **parameters;   /* NAME=VALUE; NULL = none */
+	char **only;         /* words; NULL = everything */
 	char **skip;
 	enum severity min_severity;
 	struct gate gate;

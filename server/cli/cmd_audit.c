@@ -14,6 +14,7 @@
 #include "server/cli/gather.h"
 #include "server/cli/select.h"
 #include "server/cli/terminal.h"
+#include "server/diff/baseline.h"
 #include "server/format/notices.h"
 
 /* Everything one audit owns. */
@@ -32,6 +33,8 @@ struct audit {
 	struct evaluation *evaluation;
 	struct report_benchmark *scored;
 	struct arena *arena;
+	struct baseline *baseline;
+	GHashTable *new_checks; /* const struct check *: fail where the baseline does not */
 	bool io_failed;
 };
 
@@ -92,6 +95,8 @@ static void audit_done(struct audit *audit)
 	collection_free(audit->collection);
 	g_clear_pointer(&audit->selected, g_hash_table_unref);
 	g_clear_pointer(&audit->filters, g_array_unref);
+	g_clear_pointer(&audit->new_checks, g_hash_table_unref);
+	baseline_free(audit->baseline);
 	catalogue_free(audit->catalogue);
 	arena_free(audit->arena);
 	g_free(audit->benchmarks);
@@ -158,6 +163,26 @@ static bool choose_checks(struct audit *audit, int *ret_exit)
 	return false;
 }
 
+/* Before the host is asked: an audit that could not be compared is not begun. */
+static bool read_baseline(struct audit *audit, int *ret_exit)
+{
+	const char *path = audit->options.baseline_path;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	size_t size = 0;
+
+	if (path == NULL)
+		return true;
+	text = files_read(path, FILES_REPORT_BYTES, &size, &error);
+	if (text == NULL)
+		return stop(ret_exit, CLI_IO, error);
+	audit->baseline = baseline_read(text, size, &error);
+	if (audit->baseline != NULL)
+		return true;
+	g_prefix_error(&error, "'%s' is no baseline: ", path);
+	return stop(ret_exit, CLI_IO, error);
+}
+
 static bool prepare(struct audit *audit, int *ret_exit)
 {
 	g_autoptr(GError) error = NULL;
@@ -169,7 +194,8 @@ static bool prepare(struct audit *audit, int *ret_exit)
 						  audit->options.parameters, &error);
 	if (audit->parameters == NULL)
 		return stop(ret_exit, CLI_USAGE, error);
-	return find_benchmarks(audit, ret_exit) && choose_checks(audit, ret_exit);
+	return find_benchmarks(audit, ret_exit) && choose_checks(audit, ret_exit) &&
+	       read_baseline(audit, ret_exit);
 }
 
 /* --- the facts --- */
@@ -264,6 +290,9 @@ static void fill_report(struct audit *audit, struct report *ret_report)
 	};
 	ret_report->notices = notices_of(collection->facts, collection->observed, audit->evaluation,
 					 audit->arena, &ret_report->n_notices);
+	if (audit->baseline != NULL)
+		ret_report->changes = baseline_compare(audit->baseline, ret_report, audit->arena,
+						       &audit->new_checks);
 }
 
 static bool write_output(const struct audit *audit, const struct audit_output *output,
@@ -302,7 +331,7 @@ static int conclude(struct audit *audit)
 	int code;
 
 	fill_report(audit, &report);
-	gate_judge(&audit->options.gate, &report, &outcome);
+	gate_judge(&audit->options.gate, &report, audit->new_checks, &outcome);
 	report.gate = outcome.text;
 	for (guint i = 0; i < audit->options.n_outputs; i++)
 		if (!write_output(audit, &audit->options.outputs[i], &report))

@@ -9,6 +9,8 @@
 
 /* Saved facts are JSON: several times a packed report. */
 enum { FILES_FACTS_BYTES = 256 << 20 };
+/* A report of -o json -a. */
+enum { FILES_REPORT_BYTES = 256 << 20 };
 
 /*
  * Reads a whole file; "-" is standard input.

@@ -11,8 +11,22 @@ struct tally {
 	guint unknown_at_all;
 };
 
+/*
+ * What a check is to the gate in one form. To a gate of new failures an item that was not seen may
+ * be one, even beside items that are known to fail.
+ */
+static enum verdict verdict_of(const struct gate *gate, const struct result *result,
+			       GHashTable *new_checks)
+{
+	if (!gate->only_new || result->verdict != VERDICT_FAIL ||
+	    g_hash_table_contains(new_checks, result->check))
+		return result->verdict;
+	return result->counts[VERDICT_UNKNOWN] > 0 ? VERDICT_UNKNOWN : VERDICT_PASS;
+}
+
 /* The worse verdict of a check's variants, by check. */
-static GHashTable *worst_verdicts(const struct report *report)
+static GHashTable *worst_verdicts(const struct gate *gate, const struct report *report,
+				  GHashTable *new_checks)
 {
 	GHashTable *worst = g_hash_table_new(NULL, NULL);
 
@@ -22,22 +36,23 @@ static GHashTable *worst_verdicts(const struct report *report)
 		for (guint i = 0; i < entries->len; i++) {
 			const struct result *result =
 				evaluation_find(report->evaluation, entries->pdata[i]);
+			const enum verdict verdict = verdict_of(gate, result, new_checks);
 			gpointer check = (gpointer)(guintptr)result->check;
 			enum verdict known =
 				(enum verdict)GPOINTER_TO_INT(g_hash_table_lookup(worst, check));
 
 			if (known != VERDICT_FAIL &&
-			    (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_UNKNOWN))
-				g_hash_table_insert(worst, check,
-						    GINT_TO_POINTER((int)result->verdict));
+			    (verdict == VERDICT_FAIL || verdict == VERDICT_UNKNOWN))
+				g_hash_table_insert(worst, check, GINT_TO_POINTER((int)verdict));
 		}
 	}
 	return worst;
 }
 
-static struct tally count_checks(const struct gate *gate, const struct report *report)
+static struct tally count_checks(const struct gate *gate, const struct report *report,
+				 GHashTable *new_checks)
 {
-	g_autoptr(GHashTable) worst = worst_verdicts(report);
+	g_autoptr(GHashTable) worst = worst_verdicts(gate, report, new_checks);
 	struct tally tally = {0};
 	GHashTableIter iterator;
 	gpointer key;
@@ -61,22 +76,23 @@ static struct tally count_checks(const struct gate *gate, const struct report *r
 static char *gate_text(const struct gate *gate, const struct tally *tally, bool failed)
 {
 	const char *severity = severity_text(gate->severity);
+	const char *failing = gate->only_new ? "with new failures" : "failing";
 
 	if (!gate->is_set)
 		return NULL;
 	if (failed)
-		return g_strdup_printf("failed, %u failing at or above %s, %u allowed",
-				       tally->failing, severity, gate->max_fail);
+		return g_strdup_printf("failed, %u %s at or above %s, %u allowed", tally->failing,
+				       failing, severity, gate->max_fail);
 	if (tally->unknown > 0 && !gate->allow_unknown)
 		return g_strdup_printf("open, %u unknown at or above %s", tally->unknown, severity);
-	return g_strdup_printf("passed, %u failing at or above %s, %u allowed", tally->failing,
+	return g_strdup_printf("passed, %u %s at or above %s, %u allowed", tally->failing, failing,
 			       severity, gate->max_fail);
 }
 
-void gate_judge(const struct gate *gate, const struct report *report,
+void gate_judge(const struct gate *gate, const struct report *report, GHashTable *new_checks,
 		struct gate_outcome *ret_outcome)
 {
-	const struct tally tally = count_checks(gate, report);
+	const struct tally tally = count_checks(gate, report, new_checks);
 	bool failed = gate->is_set && tally.failing > gate->max_fail;
 
 	*ret_outcome = (struct gate_outcome){

@@ -14,6 +14,8 @@ struct report_filter {
 	const char *const *words; /* as given; NULL-terminated */
 };
 
+struct changes;
+
 /* One snapshot judged by one or more benchmarks. Everything is borrowed. */
 struct report {
 	const Plimsoll__Envelope *envelope; /* NULL = not known */
@@ -30,6 +32,7 @@ struct report {
 	const char *const *notices; /* notices.h */
 	guint n_notices;
 	int64_t generated_at_s;
+	const struct changes *changes; /* since a baseline, changes.h; NULL = there is none */
 	const char *gate; /* what the gate says, a sentence of ours; NULL = no gate was set */
 };
 

@@ -5,7 +5,7 @@
  * counts them all. Strings are the host's own, escaped by the JSON door.
  */
 #include "proto/json.h"
-#include "server/format/format.h"
+#include "server/format/changes.h"
 #include "server/format/notices.h"
 #include "server/report/host_view.h"
 
@@ -229,6 +229,41 @@ static struct json *new_filter(const struct report *report)
 	return value;
 }
 
+static struct json *new_finding(const struct changed_finding *finding)
+{
+	struct json *value = json_object_new();
+
+	json_set(value, "change", json_new_string(change_text(finding->change)));
+	json_set(value, "check", json_new_string(finding->check));
+	json_set(value, "subject", json_new_string(finding->subject));
+	json_set(value, "item", json_new_string(finding->item));
+	json_set(value, "key", json_new_string(finding->key));
+	json_set(value, "discriminator", json_new_string(finding->discriminator));
+	return value;
+}
+
+/* null: nothing was compared. */
+static struct json *new_baseline(const struct changes *changes)
+{
+	struct json *value = changes != NULL ? json_object_new() : json_new_null();
+	struct json *list;
+
+	if (changes == NULL)
+		return value;
+	json_set(value, "host", json_new_string(changes->host));
+	json_set(value, "collected_at", json_new_string(changes->collected_at));
+	list = json_set(value, "notes", json_array_new());
+	for (guint i = 0; i < changes->n_notes; i++)
+		json_append(list, json_new_string(changes->notes[i]));
+	for (guint i = 0; i < CHANGE_COUNT; i++)
+		json_set(value, change_text((enum change)i), json_new_integer(changes->counts[i]));
+	json_set(value, "unlisted", json_new_integer(changes->unlisted));
+	list = json_set(value, "findings", json_array_new());
+	for (guint i = 0; i < changes->n_findings; i++)
+		json_append(list, new_finding(&changes->findings[i]));
+	return value;
+}
+
 static void write_benchmark(struct json_writer *writer, const struct report *report,
 			    const struct report_benchmark *benchmark, bool show_all)
 {
@@ -260,6 +295,7 @@ void format_json_write(GString *out, const struct report *report, const struct f
 	json_write_value(writer, "schema_version", json_new_integer(JSON_SCHEMA_VERSION));
 	json_write_value(writer, "host", new_host(report));
 	json_write_value(writer, "collected_at", new_time(taken_at_s));
+	json_write_value(writer, "baseline", new_baseline(report->changes));
 	json_write_begin(writer, "benchmarks", JSON_KIND_ARRAY);
 	for (guint i = 0; i < report->n_benchmarks; i++)
 		write_benchmark(writer, report, &report->benchmarks[i], style->show_all);

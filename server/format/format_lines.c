@@ -2,8 +2,10 @@
 /*
  * -o lines: one line a check, for grep and awk. Fields are separated by one tab and their order
  * never changes: verdict, severity, id, check, failing/all items, benchmark, title, reason. After
- * the checks of a benchmark stands its score as such a line: its first word is no verdict.
+ * the checks of a benchmark stands its score as such a line, and last of all what changed since the
+ * baseline: their first words are no verdicts.
  */
+#include "server/format/changes.h"
 #include "server/format/score_text.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
@@ -49,6 +51,21 @@ static void write_score(GString *out, const struct format_style *style, const st
 	g_string_append_c(out, '\n');
 }
 
+/* baseline - - - new/still when, then the changes in words, then what makes them doubtful. */
+static void write_changes(GString *out, const struct format_style *style,
+			  const struct changes *changes)
+{
+	g_autofree char *words = changes_summary(changes, ", ");
+	g_autofree char *notes = g_strjoinv(" ", (char **)(guintptr)changes->notes);
+
+	g_string_append_printf(out, "baseline\t-\t-\t-\t%u/%u", changes->counts[CHANGE_NEW],
+			       changes->counts[CHANGE_STILL]);
+	write_foreign(out, style, changes->collected_at);
+	write_foreign(out, style, words);
+	write_foreign(out, style, notes);
+	g_string_append_c(out, '\n');
+}
+
 void format_lines_write(GString *out, const struct report *report, const struct format_style *style)
 {
 	for (guint b = 0; b < report->n_benchmarks; b++) {
@@ -62,4 +79,6 @@ void format_lines_write(GString *out, const struct report *report, const struct 
 		}
 		write_score(out, style, report, &report->benchmarks[b]);
 	}
+	if (report->changes != NULL)
+		write_changes(out, style, report->changes);
 }

@@ -9,6 +9,7 @@
 #include "server/format/remedy.h"
 #include "server/format/score_text.h"
 #include "server/format/screen.h"
+#include "server/format/table_changes.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
 
@@ -491,10 +492,12 @@ static void write_benchmark(const struct table *table)
 
 void format_table_write(GString *out, const struct report *report, const struct format_style *style)
 {
+	const struct screen screen = {.out = out, .style = style};
+
 	for (guint i = 0; i < report->n_benchmarks; i++) {
 		g_autoptr(GPtrArray) entries = report_entries(report, &report->benchmarks[i]);
 		const struct table table = {
-			.screen = {.out = out, .style = style},
+			.screen = screen,
 			.report = report,
 			.benchmark = &report->benchmarks[i],
 			.entries = entries,
@@ -504,4 +507,6 @@ void format_table_write(GString *out, const struct report *report, const struct 
 			g_string_append_c(out, '\n');
 		write_benchmark(&table);
 	}
+	if (report->changes != NULL)
+		table_changes_write(&screen, report->changes);
 }

@@ -107,6 +107,31 @@ class Scores(unittest.TestCase):
                 self.assertEqual(benchmark["filter"] is not None, is_filtered, self.where)
                 self.assertEqual(len(benchmark["checks"]) < benchmark["checks_total"], is_filtered, self.where)
 
+    def test_a_baseline_counts_what_came_and_what_went(self):
+        """web-1 against web-2 and itself, the older one also as reports were before items had keys."""
+        then, now = (path for path in self.facts if os.path.basename(path) in ("web-1.json", "web-2.json"))
+        reports = {path: json.loads(run([PROGRAM, "audit", "--facts", path, "-q", "-o", "json"]).stdout)
+                   for path in (then, now)}
+        fails = {path: {(check["check"], item["subject"], item["item"])
+                        for check in report["benchmarks"][0]["checks"] for item in check["items"]
+                        if item["verdict"] == "fail"} for path, report in reports.items()}
+        unkeyed = json.loads(json.dumps(reports[then]))
+        for check in unkeyed["benchmarks"][0]["checks"]:
+            for item in check["items"]:
+                del item["key"], item["discriminator"]
+        with tempfile.TemporaryDirectory(prefix="plimsoll-e2e-baseline-") as folder:
+            for facts, baseline in [(now, reports[then]), (then, reports[then]), (now, unkeyed), (then, unkeyed)]:
+                path = os.path.join(folder, "baseline.json")
+                with open(path, "w") as file:
+                    json.dump(baseline, file)
+                done = run([PROGRAM, "audit", "--facts", facts, "-q", "-o", "json", "--baseline", path])
+                changes = json.loads(done.stdout)["baseline"]
+                self.assertEqual(changes["new"], len(fails[facts] - fails[then]))
+                self.assertEqual(changes["still"], len(fails[facts] & fails[then]))
+                self.assertEqual(changes["gone"] + changes["unseen"], len(fails[then] - fails[facts]))
+                self.assertEqual(sum(changes[key] for key in ("new", "gone", "still", "unseen", "unasked")),
+                                 len(changes["findings"]))
+
     def test_items_of_a_check_are_told_apart_by_key_and_discriminator(self):
         """Replicas of one service share a key; everything else is one item."""
         for options, report in self.reports():
