@@ -252,7 +252,7 @@ static void set_endpoint(struct local *local, const struct host_endpoint *endpoi
 	local->endpoint = endpoint;
 	local->host.endpoint = g_strdup(endpoint == NULL ? HOST_ENDPOINT_DEFAULT : endpoint->url);
 	if (endpoint == NULL)
-		local->host.socket_path = g_strdup(HOST_ENDPOINT_DEFAULT + strlen("unix://"));
+		local->host.socket_path = g_strdup(&HOST_ENDPOINT_DEFAULT[strlen("unix://")]);
 	else
 		local->host.socket_path = g_strdup(endpoint->socket_path);
 	local->host.caution = endpoint == NULL ? NULL : host_endpoint_caution(endpoint);

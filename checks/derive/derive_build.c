@@ -399,7 +399,7 @@ void derive_builds(struct derivation *d)
 	static const char telling[] = "PASSW|PWD$|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|"
 				      "CREDENTIAL";
 	static const char harmless[] = "_(FILE|PATH|PUBLIC_KEY)$|^GPG_KEY$";
-	const GRegexCompileFlags flags = G_REGEX_CASELESS | G_REGEX_RAW;
+	const GRegexCompileFlags flags = (GRegexCompileFlags)(G_REGEX_CASELESS | G_REGEX_RAW);
 	g_autoptr(GRegex) first = NULL;
 	g_autoptr(GRegex) second = NULL;
 	g_autoptr(GHashTable) seen = NULL;

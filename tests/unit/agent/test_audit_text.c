@@ -182,7 +182,7 @@ static void test_status(void)
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-		struct host_audit audit = {0};
+		struct host_audit audit = {.has_enabled = false};
 
 		audit_text_status(texts[i].text, &audit);
 		g_assert_cmpint(audit.has_enabled, ==, texts[i].has_enabled);
