@@ -141,22 +141,45 @@ int64_t proc_link_inode(const char *target, const char *kind)
 	return take_int(&rest, &inode) && strcmp(rest, "]") == 0 ? inode : -1;
 }
 
+struct id_range {
+	int64_t inside, outside, count;
+};
+
+/* Reads the next line of an id map; false at its end, or where it is none. */
+static bool take_range(const char **map, struct id_range *ret_range)
+{
+	const char *line = *map;
+	const char *feed = line == NULL ? NULL : strchr(line, '\n');
+
+	if (line == NULL || !take_int(&line, &ret_range->inside) ||
+	    !take_int(&line, &ret_range->outside) || !take_int(&line, &ret_range->count))
+		return false;
+	*map = feed == NULL ? NULL : feed + 1;
+	return true;
+}
+
 bool proc_map_inside(const char *uid_map, int64_t outside, int64_t *ret_inside)
 {
-	for (const char *line = uid_map; line != NULL && *line != '\0';) {
-		const char *feed = strchr(line, '\n');
-		int64_t inside = 0;
-		int64_t first = 0;
-		int64_t count = 0;
+	struct id_range range;
 
-		if (!take_int(&line, &inside) || !take_int(&line, &first) ||
-		    !take_int(&line, &count))
-			return false;
-		if (outside >= first && outside - first < count) {
-			*ret_inside = inside + (outside - first);
-			return true;
-		}
-		line = feed == NULL ? NULL : feed + 1;
+	while (take_range(&uid_map, &range)) {
+		if (outside < range.outside || outside - range.outside >= range.count)
+			continue;
+		*ret_inside = range.inside + (outside - range.outside);
+		return true;
+	}
+	return false;
+}
+
+bool proc_map_outside(const char *uid_map, int64_t inside, int64_t *ret_outside)
+{
+	struct id_range range;
+
+	while (take_range(&uid_map, &range)) {
+		if (inside < range.inside || inside - range.inside >= range.count)
+			continue;
+		*ret_outside = range.outside + (inside - range.inside);
+		return true;
 	}
 	return false;
 }

@@ -38,6 +38,9 @@ int64_t proc_link_inode(const char *target, const char *kind);
 /* Maps an id outside through /proc/PID/uid_map to the one inside. */
 bool proc_map_inside(const char *uid_map, int64_t outside, int64_t *ret_inside);
 
+/* The other way: an id inside to the one outside. */
+bool proc_map_outside(const char *uid_map, int64_t inside, int64_t *ret_outside);
+
 /* Calls back for every 64-hex-digit word of a cgroup path ("docker-ID.scope", "/docker/ID"), from
  * the left, until false comes back. The id is not terminated. */
 void proc_cgroup_ids(const char *text, bool (*each)(const char *id, void *data), void *data);

@@ -23,7 +23,7 @@ enum { MAX_CANDIDATES = 16, ENVIRONMENT_BYTES = 1 << 20, PID_FILE_BYTES = 64 };
 struct candidate {
 	const struct host_process *process;
 	char **words;
-	const struct host_read *status, *limits, *environment;
+	const struct host_read *status, *limits, *environment, *gid_map;
 	const struct host_read *pid_file; /* NULL: it writes none */
 	struct dockerd_sockets sockets;
 	struct namespace_links ns;
@@ -84,12 +84,14 @@ static void want_process(struct survey *survey, struct candidate *candidate)
 	g_autofree char *status = g_build_filename(folder, "status", NULL);
 	g_autofree char *limits = g_build_filename(folder, "limits", NULL);
 	g_autofree char *environment = g_build_filename(folder, "environ", NULL);
+	g_autofree char *gid_map = g_build_filename(folder, "gid_map", NULL);
 
 	candidate->words =
 		options_words(candidate->process->cmdline, candidate->process->cmdline_size);
 	candidate->status = host_want_read(survey->batch, status, LIMIT_PROC_FILE_BYTES);
 	candidate->limits = host_want_read(survey->batch, limits, LIMIT_PROC_FILE_BYTES);
 	candidate->environment = host_want_read(survey->batch, environment, ENVIRONMENT_BYTES);
+	candidate->gid_map = host_want_read(survey->batch, gid_map, LIMIT_PROC_FILE_BYTES);
 	namespaces_want(survey, pid, &candidate->ns);
 	want_pid_file(survey, candidate);
 	dockerd_sockets_want(survey, folder, &candidate->sockets);
@@ -414,6 +416,20 @@ static void set_limits(const struct candidate *candidate, Plimsoll__Dockerd *fac
 		proc_limit(text, "Max processes", &fact->nproc_soft, &fact->nproc_hard);
 }
 
+/* Inside a rootless engine's user namespace group docker is another one than outside. */
+static void set_docker_group(const struct survey *survey, const struct candidate *candidate,
+			     Plimsoll__Dockerd *fact)
+{
+	int64_t gid = -1, mapped = -1;
+
+	if (candidate->gid_map->state.status != PLIMSOLL__FETCH__STATUS__OK ||
+	    !accounts_find_group(survey, "docker", &gid))
+		return;
+	if (gid >= 0)
+		(void)proc_map_outside(candidate->gid_map->data, gid, &mapped);
+	WIRE_SET(fact, docker_gid, mapped);
+}
+
 static void set_user(const struct survey *survey, const struct candidate *candidate,
 		     Plimsoll__Dockerd *fact)
 {
@@ -425,6 +441,7 @@ static void set_user(const struct survey *survey, const struct candidate *candid
 	WIRE_SET(fact, uid, uid);
 	if (proc_status_number(candidate->status->data, "Gid", 1, 10, &gid))
 		WIRE_SET(fact, gid, (int64_t)gid);
+	set_docker_group(survey, candidate, fact);
 	fact->home = survey_text(survey, accounts_home(survey, uid));
 }
 

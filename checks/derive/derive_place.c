@@ -141,6 +141,8 @@ static void find_user(struct derivation *d, Derived__Place *place)
 		place->engine_uid = d->serving->uid;
 		place->has_engine_gid = d->serving->has_gid;
 		place->engine_gid = d->serving->gid;
+		place->has_engine_docker_gid = d->serving->has_docker_gid;
+		place->engine_docker_gid = d->serving->docker_gid;
 	} else if (place->has_rootless && uid_of_endpoint(d->facts->snapshot, &uid)) {
 		WIRE_SET(place, engine_uid, uid);
 	}

@@ -65,7 +65,7 @@ static void test_limits(void)
 
 static void test_links_and_maps(void)
 {
-	int64_t inside = -1;
+	int64_t inside = -1, outside = 0;
 
 	g_assert_cmpint(proc_link_inode("pid:[4026531836]", "pid"), ==, 4026531836);
 	g_assert_cmpint(proc_link_inode("pid:[4026531836]", "net"), ==, -1);
@@ -75,6 +75,11 @@ static void test_links_and_maps(void)
 	g_assert_cmpint(inside, ==, 1003);
 	g_assert_false(proc_map_inside("0 100000 1000\n", 101000, &inside));
 	g_assert_false(proc_map_inside("0 x\n", 0, &inside));
+	g_assert_true(proc_map_outside("0 100000 1000\n1000 200000 10\n", 1003, &outside));
+	g_assert_cmpint(outside, ==, 200003);
+	g_assert_false(proc_map_outside("0 100000 1000\n", 1000, &outside));
+	g_assert_false(proc_map_outside("", 0, &outside));
+	g_assert_false(proc_map_outside(NULL, 0, &outside));
 }
 
 static const struct {
