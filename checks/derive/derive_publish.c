@@ -328,6 +328,8 @@ static void add_binding(const struct binding *binding, const struct fallback *fa
 	} else if (*ip == '\0' && !binding->live) {
 		reason = fallback->reason;
 		ip = fallback->ip;
+	} else if (*ip == '\0') { /* how Podman writes every address */
+		ip = "0.0.0.0";
 	}
 	if (reason.code != NULL) {
 		row->is_wildcard_unseen = true;
