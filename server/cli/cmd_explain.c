@@ -39,8 +39,18 @@ static const char score_text[] =
 	"Severity does not weigh. Read the score beside the number of critical failures: one\n"
 	"privileged container matters more than ten missing labels.\n"
 	"\n"
+	"\"70.0 %, 35 of 50, coverage 94.0 %\" reads: 50 checks count here, 35 of them pass,\n"
+	"and 47 could be decided at all. The counts per verdict are of all checks; those per\n"
+	"severity say which of them to begin with.\n"
+	"\n"
+	"An audit of a selection (--only, --skip, --severity) has the score of that selection,\n"
+	"and every format says so: it does not compare with a score of the whole host.\n"
+	"Benchmarks number and count other checks: two of them in one audit\n"
+	"(--benchmark 1.6.0,1.8.0) show check by check what moves from one to the other.\n"
+	"\n"
 	"docker_bench (in -o json) is the same verdicts in docker-bench-security's arithmetic:\n"
-	"pass +1, fail -1, everything else 0, over the checks that it scores.\n";
+	"pass +1, fail -1, everything else 0, over the checks that it scores; max is the most\n"
+	"that this host can reach, the scored checks that apply to it.\n";
 
 static const char parameters_text[] =
 	"Some checks depend on what a site decided: who may use the Engine, which release is\n"

@@ -6,6 +6,7 @@
  */
 #include "proto/json.h"
 #include "server/format/changes.h"
+#include "server/format/moves.h"
 #include "server/format/notices.h"
 #include "server/report/host_view.h"
 
@@ -286,6 +287,56 @@ static void write_benchmark(struct json_writer *writer, const struct report *rep
 	json_write_end(writer);
 }
 
+/* null: the benchmark does not have the check. */
+static struct json *new_side(const struct benchmark_entry *entry, const struct result *result)
+{
+	struct json *value;
+
+	if (entry == NULL)
+		return json_new_null();
+	value = json_object_new();
+	json_set(value, "id", json_new_string(entry->id));
+	json_set(value, "variant",
+		 json_new_string(entry->variant != NULL ? entry->variant->name : NULL));
+	json_set(value, "verdict", json_new_string(verdict_text(result->verdict)));
+	return value;
+}
+
+static struct json *new_move(const struct move *move)
+{
+	struct json *value = json_object_new();
+	g_autofree char *why = move_why(move);
+
+	json_set(value, "check", json_new_string(move->check->name));
+	json_set(value, "from", new_side(move->from, move->was));
+	json_set(value, "to", new_side(move->to, move->is));
+	json_set(value, "why", json_new_string(why));
+	return value;
+}
+
+/* What differs between each benchmark and the next; empty with one. */
+static struct json *new_moves(const struct report *report)
+{
+	struct json *list = json_array_new();
+
+	for (guint i = 1; i < report->n_benchmarks; i++) {
+		const struct report_benchmark *from = &report->benchmarks[i - 1];
+		const struct report_benchmark *to = &report->benchmarks[i];
+		g_autoptr(GArray) moves = moves_between(report, from, to);
+		struct json *pair = json_append(list, json_object_new());
+		struct json *checks;
+
+		json_set(pair, "from", json_new_string(from->benchmark->name));
+		json_set(pair, "to", json_new_string(to->benchmark->name));
+		json_set(pair, "from_percent", new_percent(&from->score, from->score.percent));
+		json_set(pair, "to_percent", new_percent(&to->score, to->score.percent));
+		checks = json_set(pair, "checks", json_array_new());
+		for (guint k = 0; k < moves->len; k++)
+			json_append(checks, new_move(&g_array_index(moves, struct move, k)));
+	}
+	return list;
+}
+
 void format_json_write(GString *out, const struct report *report, const struct format_style *style)
 {
 	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(out, true);
@@ -300,6 +351,7 @@ void format_json_write(GString *out, const struct report *report, const struct f
 	for (guint i = 0; i < report->n_benchmarks; i++)
 		write_benchmark(writer, report, &report->benchmarks[i], style->show_all);
 	json_write_end(writer);
+	json_write_value(writer, "moves", new_moves(report));
 	json_write_end(writer);
 	g_string_append_c(out, '\n');
 }

@@ -10,6 +10,7 @@
 #include "server/format/score_text.h"
 #include "server/format/screen.h"
 #include "server/format/table_changes.h"
+#include "server/format/table_moves.h"
 #include "server/format/text.h"
 #include "server/report/host_view.h"
 
@@ -507,6 +508,7 @@ void format_table_write(GString *out, const struct report *report, const struct 
 			g_string_append_c(out, '\n');
 		write_benchmark(&table);
 	}
+	table_moves_write(&screen, report);
 	if (report->changes != NULL)
 		table_changes_write(&screen, report->changes);
 }

@@ -132,6 +132,23 @@ class Scores(unittest.TestCase):
                 self.assertEqual(sum(changes[key] for key in ("new", "gone", "still", "unseen", "unasked")),
                                  len(changes["findings"]))
 
+    def test_moves_are_the_difference_of_the_lists(self):
+        for options, report in self.reports():
+            names = [benchmark["name"] for benchmark in report["benchmarks"]]
+            self.assertEqual([(pair["from"], pair["to"]) for pair in report["moves"]], list(zip(names, names[1:])))
+            for pair, old, new in zip(report["moves"], report["benchmarks"], report["benchmarks"][1:]):
+                before, after = ({check["check"]: (check["id"], check["verdict"]) for check in side["checks"]}
+                                 for side in (old, new))
+                differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+                moves = {move["check"]: move for move in pair["checks"]}
+                self.assertLessEqual(differ, moves.keys(), self.where)
+                for name, move in moves.items():
+                    self.assertTrue(name in differ or move["from"]["variant"] != move["to"]["variant"], move)
+                    self.assertEqual(move["from"] and (move["from"]["id"], move["from"]["verdict"]), before.get(name))
+                    self.assertEqual(move["to"] and (move["to"]["id"], move["to"]["verdict"]), after.get(name))
+                self.assertEqual((pair["from_percent"], pair["to_percent"]),
+                                 (old["score"]["percent"], new["score"]["percent"]))
+
     def test_items_of_a_check_are_told_apart_by_key_and_discriminator(self):
         """Replicas of one service share a key; everything else is one item."""
         for options, report in self.reports():
