@@ -17,7 +17,7 @@ struct raw_check {
 	struct sourced name, title, section, severity, mode, from, gate, parameter;
 	struct sourced applies, where, empty, fail, items;
 	struct sourced observed, expected, reason, note, source;
-	struct sourced retired, why, fix, fix_rootless, impact;
+	struct sourced retired, why, fix, fix_rootless, impact, differs;
 	struct yaml_list decides_without, variants;
 	bool dbs_score;
 };
@@ -87,6 +87,7 @@ static const struct yaml_field check_fields[] = {
 	NEEDED("fix", fix),
 	TEXT("fix_rootless", fix_rootless),
 	TEXT("impact", impact),
+	TEXT("differs", differs),
 	{.key = "variants",
 	 .kind = YAML_MAPPINGS,
 	 .offset = offsetof(struct raw_check, variants),
@@ -236,6 +237,7 @@ static struct check make_check(const struct raw_check *raw, struct arena *arena,
 		.fix = raw->fix.text,
 		.fix_rootless = raw->fix_rootless.text,
 		.impact = raw->impact.text,
+		.differs = raw->differs.text,
 		.decides_without = copy_texts(arena, &raw->decides_without),
 		.variants = copy_variants(arena, &raw->variants),
 		.n_variants = raw->variants.n,

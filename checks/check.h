@@ -67,6 +67,7 @@ struct check {
 	const char *fix;
 	const char *fix_rootless;
 	const char *impact;
+	const char *differs;                /* from docker-bench-security's verdict, and why */
 	const char *const *decides_without; /* "table.column" that may be NULL and still pass;
 					       NULL-terminated */
 	const struct check_variant *variants;

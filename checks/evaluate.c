@@ -231,6 +231,13 @@ static bool add_decision(struct items *items, int64_t ord)
 	return true;
 }
 
+static bool is_left_out(const struct run *run, const struct subject_kind *kind, int64_t ord)
+{
+	const guint8 *marks = run->left_out[subject_index(kind)];
+
+	return marks != NULL && marks[ord] != 0;
+}
+
 /* Subjects about which nothing can be trusted are settled here, whatever the check would say. */
 static enum scope settle(struct items *items, int64_t ord)
 {
@@ -238,7 +245,7 @@ static enum scope settle(struct items *items, int64_t ord)
 	const Plimsoll__Facts *facts = items->run->facts;
 	const char *problem = NULL;
 
-	if (subject_is_gone(kind, facts, (size_t)ord))
+	if (subject_is_gone(kind, facts, (size_t)ord) || is_left_out(items->run, kind, ord))
 		return SCOPE_OUT;
 	if (kind->problem != NULL)
 		problem = kind->problem(facts, (size_t)ord, items->query->reads_history,
@@ -306,7 +313,7 @@ static int64_t ord_of_row(const struct items *items, const struct subjects *subj
 	if (column < 0 || sqlite3_column_type(items->query->items, column) != SQLITE_INTEGER ||
 	    ord < 0 || ord >= facts_table_rows(table, data, 0))
 		return -1;
-	if (own && *mark(subjects->scope, ord) != SCOPE_IN)
+	if ((own && *mark(subjects->scope, ord) != SCOPE_IN) || is_left_out(items->run, kind, ord))
 		return -2;
 	return ord;
 }
@@ -447,6 +454,9 @@ static void finish_empty(struct items *items, struct result *result)
 
 	if (reason != NULL) {
 		set_whole(items->run, result, VERDICT_UNKNOWN, reason);
+	} else if (items->run->left_out[subject_index(query->kind)] != NULL) {
+		set_whole(items->run, result, VERDICT_NOT_APPLICABLE,
+			  "NA|none is left by the filter");
 	} else if (strcmp(empty, "pass") == 0) {
 		items_add(items, &item, NULL);
 		items_finish(items, result);
@@ -638,6 +648,8 @@ static struct evaluation *run_all(struct evaluator *evaluator, const struct eval
 		arena_calloc(arena, MAX(evaluator->queries->len, 1), sizeof(*results));
 	struct evaluation *evaluation = g_new0(struct evaluation, 1);
 
+	for (guint i = 0; i < SUBJECT_KINDS; i++)
+		run.left_out[i] = subject_filter_marks(input->filter, i, run.facts, arena);
 	facts_vtab_show(&evaluator->session->facts, &shown);
 	for (guint i = 0; i < evaluator->queries->len; i++) {
 		const struct query *query = g_ptr_array_index(evaluator->queries, i);

@@ -14,6 +14,7 @@
 
 #include "checks/catalogue.h"
 #include "checks/derived.pb-c.h"
+#include "checks/subject_filter.h"
 #include "proto/plimsoll.pb-c.h"
 
 enum verdict {
@@ -34,9 +35,10 @@ struct evaluate_input {
 	const Plimsoll__Facts *facts;
 	const Plimsoll__Observed *observed;
 	const Derived__Parameter *parameters;
-	uint32_t schema;    /* of the agent; 0 = SCHEMA_CURRENT */
-	int64_t as_of_s;    /* now, for ages */
-	int64_t taken_at_s; /* of the report */
+	uint32_t schema;                     /* of the agent; 0 = SCHEMA_CURRENT */
+	int64_t as_of_s;                     /* now, for ages */
+	int64_t taken_at_s;                  /* of the report */
+	const struct subject_filter *filter; /* NULL = every container and image */
 };
 
 /* One subject (or part of one) and what was seen there. Strings live as long as the evaluation;

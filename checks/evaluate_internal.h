@@ -26,6 +26,7 @@ struct run {
 	struct arena *arena;
 	struct item
 		*described[SUBJECT_KINDS]; /* by ordinal, made on demand: many checks name them */
+	const guint8 *left_out[SUBJECT_KINDS]; /* 1 by ordinal; NULL = nobody of that kind */
 	struct {
 		const struct reads *reads;
 		uint64_t absent;

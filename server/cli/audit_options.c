@@ -22,6 +22,7 @@ static const char help[] =
 	"  --parameter N=VALUE  a site's decision ('plimsoll explain parameters')\n"
 	"  --config FILE        where they stand (default: /etc/plimsoll/plimsoll.conf)\n"
 	"  --only, --skip LIST  checks: names, ids, 5.*, section:5, level:1, group:IG1\n"
+	"  --include, --exclude GLOBS, --label NAMES: of which containers and images\n"
 	"  --severity S         only checks at or above low, medium, high or critical\n"
 	"  --fail-on S          exit 1 on a failure at S or above; new, new:S: new ones\n"
 	"  --baseline FILE      an earlier -o json report: what is new, gone, still there\n"
@@ -45,6 +46,9 @@ struct raw {
 	char *benchmark;
 	char **only;
 	char **skip;
+	char **include;
+	char **exclude;
+	char **labels;
 	char *severity;
 	char *fail_on;
 	char *max_fail;
@@ -59,6 +63,9 @@ static void raw_done(struct raw *raw)
 	g_free(raw->benchmark);
 	g_strfreev(raw->only);
 	g_strfreev(raw->skip);
+	g_strfreev(raw->include);
+	g_strfreev(raw->exclude);
+	g_strfreev(raw->labels);
 	g_free(raw->severity);
 	g_free(raw->fail_on);
 	g_free(raw->max_fail);
@@ -148,12 +155,14 @@ static char **split_words(char *const *lists)
 	return n > 0 ? g_strv_builder_end(words) : NULL;
 }
 
-static bool read_list(const char *option, char *const *lists, char ***ret_words, int *ret_exit)
+/* `what` it is a list of: "checks". */
+static bool read_list(const char *option, const char *what, char *const *lists, char ***ret_words,
+		      int *ret_exit)
 {
 	*ret_words = split_words(lists);
 	if (lists == NULL || *ret_words != NULL)
 		return true;
-	*ret_exit = cli_usage("audit", "%s wants a list of checks", option);
+	*ret_exit = cli_usage("audit", "%s wants a list of %s", option, what);
 	return false;
 }
 
@@ -250,8 +259,11 @@ static bool understand(const struct raw *raw, struct audit_options *options, int
 	       read_severity("--severity", raw->severity, &options->min_severity, ret_exit) &&
 	       read_fail_on(raw, options, ret_exit) && read_max_fail(raw, options, ret_exit) &&
 	       read_color(raw, options, ret_exit) && read_benchmarks(raw, options, ret_exit) &&
-	       read_list("--only", raw->only, &options->only, ret_exit) &&
-	       read_list("--skip", raw->skip, &options->skip, ret_exit) &&
+	       read_list("--only", "checks", raw->only, &options->only, ret_exit) &&
+	       read_list("--skip", "checks", raw->skip, &options->skip, ret_exit) &&
+	       read_list("--include", "names", raw->include, &options->include, ret_exit) &&
+	       read_list("--exclude", "names", raw->exclude, &options->exclude, ret_exit) &&
+	       read_list("--label", "labels", raw->labels, &options->labels, ret_exit) &&
 	       read_outputs(raw, options, ret_exit);
 }
 
@@ -268,6 +280,9 @@ static bool parse(int argc, char **argv, struct audit_options *options, struct r
 		{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config_path, NULL, NULL},
 		{"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->only, NULL, NULL},
 		{"skip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->skip, NULL, NULL},
+		{"include", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->include, NULL, NULL},
+		{"exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->exclude, NULL, NULL},
+		{"label", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->labels, NULL, NULL},
 		{"severity", 0, 0, G_OPTION_ARG_STRING, &raw->severity, NULL, NULL},
 		{"fail-on", 0, 0, G_OPTION_ARG_STRING, &raw->fail_on, NULL, NULL},
 		{"max-fail", 0, 0, G_OPTION_ARG_STRING, &raw->max_fail, NULL, NULL},
@@ -311,6 +326,9 @@ void audit_options_done(struct audit_options *options)
 	g_strfreev(options->parameters);
 	g_strfreev(options->only);
 	g_strfreev(options->skip);
+	g_strfreev(options->include);
+	g_strfreev(options->exclude);
+	g_strfreev(options->labels);
 	for (guint i = 0; i < options->n_outputs; i++)
 		g_free(options->outputs[i].path);
 	g_free(options->outputs);

@@ -27,6 +27,10 @@ struct audit_options {
 	char **only;         /* words; NULL = everything */
 	char **skip;
 	enum severity min_severity;
+	char **include; /* containers and images by name; NULL = all */
+	char **exclude;
+	char **labels;
+	bool regex; /* include and exclude are regular expressions, not globs */
 	struct gate gate;
 	struct audit_output *outputs; /* never empty */
 	guint n_outputs;

@@ -22,7 +22,8 @@ static const struct {
 	{"unknown key", HEAD "  titel: t\n" TAIL,
 	 "x.yaml:6:3: unknown key 'titel' (expected check, title, section, severity, mode, from, "
 	 "where, empty, gate, parameter, applies, fail, items, observed, expected, reason, note, "
-	 "source, decides_without, dbs_score, retired, why, fix, fix_rootless, impact, variants)"},
+	 "source, decides_without, dbs_score, retired, why, fix, fix_rootless, impact, differs, "
+	 "variants)"},
 	{"key twice", HEAD "  from: image\n  from: image\n" TAIL,
 	 "x.yaml:7:3: key 'from' is given twice"},
 	{"missing key", HEAD "  fail: '1'\n" TAIL, "x.yaml:1:3: check without the key 'from'"},

@@ -167,7 +167,11 @@ static const struct {
 	{0, "--facts @pass -o json=@a.json -o lines=@a.lines -o html=@a.html", NULL},
 	{0, "--facts @pass --save-facts @saved.json", NULL},
 	{0, "--help", NULL},
+	{0, "--facts @fail --exclude web -o lines", "1 of 1 containers"},
+	{0, "--facts @fail --exclude web --fail-on low -o lines", "1 of 1 containers"},
+	{0, "--facts @pass --include we*,base* --label tier -o json", "Left out, since"},
 	/* gate failed */
+	{1, "--facts @fail --include w?b --fail-on low -o lines", "0 of 1 containers"},
 	{1, "--facts @fail --fail-on low", NULL},
 	{1, "--facts @fail --fail-on critical", NULL},
 	{1, "--facts @fail --max-fail 0", NULL},
@@ -224,6 +228,8 @@ static const struct {
 	{2, "--facts @pass --config @bad.conf",
 	 "bad.conf' line 3: [parameters] node_cert_max_hours: 'x' is no number of hours"},
 	{2, "--facts @pass --config @group.conf", "only a server knows the labels of hosts"},
+	{2, "--facts @pass --include ,", "wants a list of names"},
+	{2, "--facts @pass --label tier=web", "values of labels are not collected"},
 	{2, "--facts @pass --docker-host unix:///x", "--facts judges what was saved"},
 	{2, "--facts @pass --allow-unknown --require-complete", "contradict"},
 	/* incomplete */
