@@ -231,13 +231,6 @@ static bool add_decision(struct items *items, int64_t ord)
 	return true;
 }
 
-static bool is_left_out(const struct run *run, const struct subject_kind *kind, int64_t ord)
-{
-	const guint8 *marks = run->left_out[subject_index(kind)];
-
-	return marks != NULL && marks[ord] != 0;
-}
-
 /* Subjects about which nothing can be trusted are settled here, whatever the check would say. */
 static enum scope settle(struct items *items, int64_t ord)
 {

@@ -41,12 +41,10 @@ struct evaluate_input {
 	const struct subject_filter *filter; /* NULL = every container and image */
 };
 
-/* One subject (or part of one) and what was seen there. Strings live as long as the evaluation;
- * NULL = none. */
+/* What was seen of one subject or a part of it. Strings live as long as the evaluation. */
 struct item {
 	enum verdict verdict;
-	const char
-		*subject; /* kind: container, image, network, service, node, file, daemon, host */
+	const char *subject;     /* kind: container, image, network, service, ... */
 	const char *subject_id;  /* container id, image id, path, ... */
 	const char *subject_key; /* survives redeploys: "compose:project/service/1", "service:NAME",
 				    "name:NAME", path, setting */

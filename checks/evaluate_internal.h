@@ -34,6 +34,13 @@ struct run {
 	} last; /* the reason that default_reason() gave last, and for what */
 };
 
+static inline bool is_left_out(const struct run *run, const struct subject_kind *kind, int64_t ord)
+{
+	const guint8 *marks = run->left_out[subject_index(kind)];
+
+	return marks != NULL && marks[ord] != 0;
+}
+
 /* ---- evaluate_item.c ---- */
 
 /* The items of one result while they come in. */

@@ -16,6 +16,8 @@ static const struct command commands[] = {
 	{"checks", "list the checks of a benchmark", cmd_checks},
 	{"explain", "explain a check, or the score", cmd_explain},
 	{"why", "show what the verdict of a check rests on", cmd_why},
+	{"compare", "set a log of docker-bench-security beside our verdicts", cmd_compare},
+	{"docker-bench", "run as docker-bench-security does, by its flags", cmd_docker_bench},
 	{"setup", "make a server's installation", cmd_setup},
 	{"serve", "run the server", cmd_serve},
 	{"token", "make a join string for a new host", cmd_token},
@@ -30,7 +32,7 @@ static char *overview(void)
 				     "Benchmark.\n\nusage: plimsoll COMMAND [OPTION]...\n\n");
 
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-		g_string_append_printf(text, "  %-11s %s\n", commands[i].name, commands[i].summary);
+		g_string_append_printf(text, "  %-12s %s\n", commands[i].name, commands[i].summary);
 	g_string_append(text, "\n'plimsoll COMMAND --help' tells more about one of them.\n\n"
 			      "examples:\n"
 			      "  sudo plimsoll audit\n"

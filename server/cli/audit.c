@@ -90,22 +90,23 @@ static bool stop(const struct audit *audit, int *ret_exit, int code, const GErro
 
 /* --- what to ask --- */
 
-/* The same benchmark under two names is judged once. */
-static void add_benchmark(struct audit *audit, const struct benchmark *benchmark)
+void audit_add_benchmark(struct audit *audit, const struct benchmark *benchmark)
 {
+	if (benchmark == NULL)
+		return;
 	for (guint i = 0; i < audit->n_benchmarks; i++)
 		if (audit->benchmarks[i] == benchmark)
 			return;
+	audit->benchmarks =
+		g_renew(const struct benchmark *, audit->benchmarks, audit->n_benchmarks + 1);
 	audit->benchmarks[audit->n_benchmarks++] = benchmark;
 }
 
 static bool find_benchmarks(struct audit *audit, int *ret_exit)
 {
 	char *const *names = audit->options.benchmarks;
-	guint n = g_strv_length(audit->options.benchmarks);
 
-	audit->benchmarks = g_new0(const struct benchmark *, n);
-	for (guint i = 0; i < n; i++) {
+	for (guint i = 0; names[i] != NULL; i++) {
 		const struct benchmark *benchmark = catalogue_benchmark(audit->catalogue, names[i]);
 
 		if (benchmark == NULL) {
@@ -113,7 +114,7 @@ static bool find_benchmarks(struct audit *audit, int *ret_exit)
 				cli_unknown_benchmark(audit->command, audit->catalogue, names[i]);
 			return false;
 		}
-		add_benchmark(audit, benchmark);
+		audit_add_benchmark(audit, benchmark);
 	}
 	return true;
 }
@@ -342,6 +343,12 @@ void audit_report(struct audit *audit, struct report *ret_report)
 	};
 	ret_report->notices = notices_of(collection->facts, collection->observed, audit->evaluation,
 					 audit->arena, &ret_report->n_notices);
+	first = left_out(audit);
+	if (first != NULL) {
+		ret_report->notices =
+			with_first(audit->arena, first, ret_report->notices, ret_report->n_notices);
+		ret_report->n_notices++;
+	}
 	if (audit->baseline != NULL)
 		ret_report->changes = baseline_compare(audit->baseline, ret_report, audit->arena,
 						       &audit->new_checks);

@@ -40,6 +40,8 @@ struct audit {
 /* Loads the catalogue and finds the benchmarks of the options. On false everything is said, and
  * ret_exit is the command's exit code; so for the others. */
 bool audit_open(struct audit *audit, int *ret_exit);
+/* One more; NULL, and one that is there already, add nothing. Before audit_judge(). */
+void audit_add_benchmark(struct audit *audit, const struct benchmark *benchmark);
 /* After audit_open(): collects or reads the facts, saves them where asked for, and judges them. */
 bool audit_judge(struct audit *audit, int *ret_exit);
 void audit_done(struct audit *audit);

@@ -5,6 +5,8 @@
 
 int cmd_audit(int argc, char **argv);
 int cmd_checks(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_docker_bench(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

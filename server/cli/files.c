@@ -82,6 +82,18 @@ bool files_write(const char *path, const char *text, size_t size, GError **error
 	return write_all(fd, path, text, size, error) && close_checked(&fd, path, error);
 }
 
+bool files_write_log(const char *path, const char *text, size_t size, enum files_mode mode,
+		     GError **error)
+{
+	int flags = mode == FILES_APPEND ? O_APPEND : O_TRUNC;
+	PLIMSOLL_AUTO_FD fd =
+		open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | flags, 0666);
+
+	if (fd < 0)
+		return fail(error, "open", path, errno);
+	return write_all(fd, path, text, size, error) && close_checked(&fd, path, error);
+}
+
 /* What stands under the name now must be nothing, or a plain file that the rename may replace. */
 static bool may_replace(const char *path, GError **error)
 {

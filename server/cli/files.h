@@ -23,6 +23,13 @@ char *files_read(const char *path, size_t max_bytes, size_t *ret_size, GError **
 /* Writes a result with the permissions of the umask. error: G_FILE_ERROR. */
 bool files_write(const char *path, const char *text, size_t size, GError **error);
 
+enum files_mode { FILES_APPEND, FILES_REPLACE };
+
+/* Writes a log whose name nobody gave, perhaps in a folder that others write to: never through a
+ * link. error: G_FILE_ERROR. */
+bool files_write_log(const char *path, const char *text, size_t size, enum files_mode mode,
+		     GError **error);
+
 /*
  * Writes what only its owner may read: mode 0600, and never through a link or into a file that
  * somebody else laid out. It appears whole under its name or not at all.

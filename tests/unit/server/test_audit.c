@@ -535,8 +535,9 @@ static void test_saved_facts(void)
 /* Every command has help on stdout, one screen of it, with examples. */
 static void test_help(void)
 {
-	static const char *const lines[] = {"--help",        "help",         "audit --help",
-					    "checks --help", "help explain", "version -h"};
+	static const char *const lines[] = {"--help",        "help",           "audit --help",
+					    "checks --help", "help explain",   "version -h",
+					    "compare -h",    "docker-bench -h"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
 		struct run run = run_program(lines[i]);
