@@ -62,10 +62,11 @@ static bool has_hash(const Plimsoll__Report *report, const ProtobufCBinaryData *
 }
 
 /* The acknowledged report, when it holds facts with this hash; a bad file counts as none. */
-static Plimsoll__Report *find_acknowledged(struct spool *spool, const ProtobufCBinaryData *hash,
+static Plimsoll__Report *find_acknowledged(struct spool *spool, const Plimsoll__Envelope *of,
 					   struct arena *arena)
 {
-	g_autoptr(GBytes) bytes = spool_acknowledged(spool, NULL);
+	const ProtobufCBinaryData *hash = &of->facts_sha256;
+	g_autoptr(GBytes) bytes = spool_acknowledged(spool, of->engine_key, NULL);
 	Plimsoll__Report *report = bytes == NULL ? NULL : unpack(bytes, arena, NULL);
 
 	return has_hash(report, hash) && report->has_facts ? report : NULL;
@@ -88,7 +89,7 @@ bool ship_spool(struct spool *spool, const struct collection *collection,
 	WIRE_SET(&envelope, facts_sha256, hash);
 	report.envelope = &envelope;
 	WIRE_SET(&report, observed, borrow(observed));
-	if (find_acknowledged(spool, &hash, arena) == NULL)
+	if (find_acknowledged(spool, &envelope, arena) == NULL)
 		WIRE_SET(&report, facts, borrow(facts));
 	packed = wire_pack(&report.base);
 	if (g_bytes_get_size(packed) > LIMIT_REPORT_BYTES)
@@ -105,6 +106,7 @@ struct delivery {
 	const struct ship_transport *transport;
 	struct arena *arena; /* of the report in hand */
 	struct ship_result *result;
+	GHashTable *engines; /* keys of those whose newest report has been in hand */
 };
 
 enum outcome {
@@ -236,7 +238,8 @@ static bool server_has_observed(struct delivery *delivery, const Plimsoll__Repor
 	uint8_t known[WIRE_SHA256_BYTES], now[WIRE_SHA256_BYTES];
 
 	return digest_observed(report, delivery->arena, now) &&
-	       spool_read_observed(delivery->spool, known) && memcmp(known, now, sizeof(now)) == 0;
+	       spool_read_observed(delivery->spool, report->envelope->engine_key, known) &&
+	       memcmp(known, now, sizeof(now)) == 0;
 }
 
 /* The envelope with the facts' hash, and what was observed only where it differs from the last
@@ -260,8 +263,8 @@ static enum outcome post_with_facts(struct delivery *delivery, Plimsoll__Report 
 	enum outcome outcome = OUTCOME_FAILED;
 
 	if (!report->has_facts) {
-		const Plimsoll__Report *acknowledged = find_acknowledged(
-			delivery->spool, &report->envelope->facts_sha256, delivery->arena);
+		const Plimsoll__Report *acknowledged =
+			find_acknowledged(delivery->spool, report->envelope, delivery->arena);
 		if (acknowledged == NULL)
 			return refuse(delivery, "it asks for facts that are gone");
 		WIRE_SET(report, facts, acknowledged->facts);
@@ -276,13 +279,13 @@ static enum outcome post_with_facts(struct delivery *delivery, Plimsoll__Report 
 
 /* ---------------------------------------------------------------- out of the spool */
 
-static bool settle(struct delivery *delivery, uint64_t sequence, enum outcome outcome, bool keep,
-		   GError **error)
+static bool settle(struct delivery *delivery, uint64_t sequence, enum outcome outcome,
+		   const char *kept_for, GError **error)
 {
 	switch (outcome) {
 	case OUTCOME_ACCEPTED:
 		delivery->result->delivered++;
-		return spool_acknowledge(delivery->spool, sequence, keep, error);
+		return spool_acknowledge(delivery->spool, sequence, kept_for, error);
 	case OUTCOME_REFUSED:
 		delivery->result->refused++;
 		return spool_set_aside(delivery->spool, sequence, error);
@@ -305,7 +308,7 @@ static bool renumber(struct delivery *delivery, Plimsoll__Report *report, GError
 	packed = wire_pack(&report->base);
 	delivery->result->renumbered++;
 	return spool_put(delivery->spool, report->envelope->sequence, packed, error) &&
-	       spool_acknowledge(delivery->spool, old, false, error);
+	       spool_acknowledge(delivery->spool, old, NULL, error);
 }
 
 static bool note_observed(struct delivery *delivery, const Plimsoll__Report *report, GError **error)
@@ -314,17 +317,28 @@ static bool note_observed(struct delivery *delivery, const Plimsoll__Report *rep
 
 	return server_has_observed(delivery, report) ||
 	       !digest_observed(report, delivery->arena, digest) ||
-	       spool_write_observed(delivery->spool, digest, error);
+	       spool_write_observed(delivery->spool, report->envelope->engine_key, digest, error);
 }
 
-static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_newest,
-			GError **error)
+static const char *engine_of(const Plimsoll__Report *report)
+{
+	return report->envelope->engine_key == NULL ? "" : report->envelope->engine_key;
+}
+
+/* They come newest first: of each engine the first one is. */
+static bool is_newest_of_engine(struct delivery *delivery, const Plimsoll__Report *report)
+{
+	return g_hash_table_add(delivery->engines, g_strdup(engine_of(report)));
+}
+
+static bool deliver_one(struct delivery *delivery, uint64_t sequence, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(GBytes) bytes = spool_get(delivery->spool, sequence, &cause);
 	Plimsoll__Report *report = bytes == NULL ? NULL : unpack(bytes, delivery->arena, &cause);
 	enum outcome outcome = OUTCOME_FAILED;
 	bool has_facts = false; /* of its own, before any are lent to it */
+	bool is_newest = false;
 
 	if (bytes == NULL && g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_BAD)) {
 		refuse(delivery, cause->message);
@@ -337,8 +351,9 @@ static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_ne
 	}
 	if (report == NULL || report->envelope == NULL)
 		return settle(delivery, sequence,
-			      refuse(delivery, "the spool file holds no report"), false, error);
+			      refuse(delivery, "the spool file holds no report"), NULL, error);
 	has_facts = report->has_facts;
+	is_newest = is_newest_of_engine(delivery, report);
 	outcome = post_hash(delivery, report, is_newest, error);
 	if (outcome == OUTCOME_NEED_FACTS)
 		outcome = post_with_facts(delivery, report, error);
@@ -346,7 +361,8 @@ static bool deliver_one(struct delivery *delivery, uint64_t sequence, bool is_ne
 		return renumber(delivery, report, error);
 	if (outcome == OUTCOME_ACCEPTED && is_newest && !note_observed(delivery, report, error))
 		return false;
-	return settle(delivery, sequence, outcome, is_newest && has_facts, error);
+	return settle(delivery, sequence, outcome,
+		      is_newest && has_facts ? engine_of(report) : NULL, error);
 }
 
 static bool deliver_all(struct delivery *delivery, const struct spool_state *state, GError **error)
@@ -355,7 +371,7 @@ static bool deliver_all(struct delivery *delivery, const struct spool_state *sta
 		bool delivered = false;
 
 		delivery->arena = arena_new(LIMIT_UNPACK_ARENA_BYTES);
-		delivered = deliver_one(delivery, state->sequences[i], i == 0, error);
+		delivered = deliver_one(delivery, state->sequences[i], error);
 		arena_free(delivery->arena);
 		if (!delivered)
 			return false;
@@ -366,9 +382,12 @@ static bool deliver_all(struct delivery *delivery, const struct spool_state *sta
 static bool deliver_list(struct delivery *delivery, GError **error)
 {
 	struct spool_state state = {0};
-	bool delivered =
-		spool_list(delivery->spool, &state, error) && deliver_all(delivery, &state, error);
+	bool delivered = false;
 
+	delivery->engines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	delivered =
+		spool_list(delivery->spool, &state, error) && deliver_all(delivery, &state, error);
+	g_clear_pointer(&delivery->engines, g_hash_table_unref);
 	spool_state_done(&state);
 	return delivered;
 }

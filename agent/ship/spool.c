@@ -232,10 +232,22 @@ GBytes *spool_get(struct spool *spool, uint64_t sequence, GError **error)
 	return get(spool, name, error);
 }
 
-GBytes *spool_acknowledged(struct spool *spool, GError **error)
+/* What is kept for one engine; the first of a host, which most have alone, goes without its key. */
+static char *name_for(const char *kind, const char *engine_key)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789:";
+
+	if (engine_key == NULL || engine_key[0] == '\0' || strcmp(engine_key, "rootful") == 0 ||
+	    engine_key[strspn(engine_key, letters)] != '\0' || strlen(engine_key) > LONGEST_NAME)
+		return g_strdup(kind);
+	return g_strconcat(kind, ".", engine_key, NULL);
+}
+
+GBytes *spool_acknowledged(struct spool *spool, const char *engine_key, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	GBytes *report = get(spool, ACKNOWLEDGED, &cause);
+	g_autofree char *name = name_for(ACKNOWLEDGED, engine_key);
+	GBytes *report = get(spool, name, &cause);
 
 	if (report == NULL && !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		g_propagate_error(error, g_steal_pointer(&cause));
@@ -329,17 +341,20 @@ bool spool_put(struct spool *spool, uint64_t sequence, GBytes *report, GError **
 	       drop_beyond_limits(spool, error);
 }
 
-bool spool_acknowledge(struct spool *spool, uint64_t sequence, bool keep, GError **error)
+bool spool_acknowledge(struct spool *spool, uint64_t sequence, const char *kept_for, GError **error)
 {
+	g_autofree char *kept = kept_for == NULL ? NULL : name_for(ACKNOWLEDGED, kept_for);
 	char name[LONGEST_NAME];
 
 	name_of(sequence, name);
-	return disk_move(spool->dir_fd, name, keep ? ACKNOWLEDGED : NULL, error);
+	return disk_move(spool->dir_fd, name, kept, error);
 }
 
-bool spool_read_observed(struct spool *spool, uint8_t ret_digest[static WIRE_SHA256_BYTES])
+bool spool_read_observed(struct spool *spool, const char *engine_key,
+			 uint8_t ret_digest[static WIRE_SHA256_BYTES])
 {
-	g_autoptr(GBytes) bytes = disk_read(spool->dir_fd, OBSERVED, WIRE_SHA256_BYTES, NULL);
+	g_autofree char *name = name_for(OBSERVED, engine_key);
+	g_autoptr(GBytes) bytes = disk_read(spool->dir_fd, name, WIRE_SHA256_BYTES, NULL);
 
 	if (bytes == NULL || g_bytes_get_size(bytes) != WIRE_SHA256_BYTES)
 		return false;
@@ -347,10 +362,12 @@ bool spool_read_observed(struct spool *spool, uint8_t ret_digest[static WIRE_SHA
 	return true;
 }
 
-bool spool_write_observed(struct spool *spool, const uint8_t digest[static WIRE_SHA256_BYTES],
-			  GError **error)
+bool spool_write_observed(struct spool *spool, const char *engine_key,
+			  const uint8_t digest[static WIRE_SHA256_BYTES], GError **error)
 {
-	return disk_write(spool->dir_fd, OBSERVED, digest, WIRE_SHA256_BYTES, error);
+	g_autofree char *name = name_for(OBSERVED, engine_key);
+
+	return disk_write(spool->dir_fd, name, digest, WIRE_SHA256_BYTES, error);
 }
 
 bool spool_set_aside(struct spool *spool, uint64_t sequence, GError **error)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is not yet delivered, on disk: STATE/spool/SEQUENCE.report, one file per report, and
- * "acknowledged", the last report whose facts the server has taken. A report with the same facts is
- * spooled without them. One process at a time; a crash at any point loses at most the report in
- * hand.
+ * "acknowledged" (of further engines "acknowledged.KEY"), the last report whose facts the server
+ * has taken. A report with the same facts is spooled without them. One process at a time; a crash
+ * at any point loses at most the report in hand.
  */
 #ifndef PLIMSOLL_AGENT_SHIP_SPOOL_H
 #define PLIMSOLL_AGENT_SHIP_SPOOL_H
@@ -51,18 +51,20 @@ void spool_state_done(struct spool_state *state);
 
 /* gives: the packed report. error: SPOOL_ERROR_BAD, then the file is out of the way. */
 GBytes *spool_get(struct spool *spool, uint64_t sequence, GError **error);
-/* The report that was last kept; NULL without error: none. */
-GBytes *spool_acknowledged(struct spool *spool, GError **error);
+/* The report of this engine that was last kept; NULL without error: none. */
+GBytes *spool_acknowledged(struct spool *spool, const char *engine_key, GError **error);
 
-/* Delivered. keep: its facts are what the server now has. */
-bool spool_acknowledge(struct spool *spool, uint64_t sequence, bool keep, GError **error);
+/* Delivered. kept_for: the engine whose facts the server now has from it; NULL: it is not kept. */
+bool spool_acknowledge(struct spool *spool, uint64_t sequence, const char *kept_for,
+		       GError **error);
 /*
- * Which Observed the server has, as a SHA-256 that the caller makes. False without error: not
- * known.
+ * Which Observed of this engine the server has, as a SHA-256 that the caller makes. False without
+ * error: not known.
  */
-bool spool_read_observed(struct spool *spool, uint8_t ret_digest[static WIRE_SHA256_BYTES]);
-bool spool_write_observed(struct spool *spool, const uint8_t digest[static WIRE_SHA256_BYTES],
-			  GError **error);
+bool spool_read_observed(struct spool *spool, const char *engine_key,
+			 uint8_t ret_digest[static WIRE_SHA256_BYTES]);
+bool spool_write_observed(struct spool *spool, const char *engine_key,
+			  const uint8_t digest[static WIRE_SHA256_BYTES], GError **error);
 /* The server will never take it. */
 bool spool_set_aside(struct spool *spool, uint64_t sequence, GError **error);
 /* Forgets everything but the sequence number. */

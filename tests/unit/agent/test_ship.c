@@ -161,7 +161,7 @@ static void talk(struct world *world, const struct answer *script, const char *r
 	g_assert_cmpstr(server.log->str, ==, requests);
 	g_assert_cmpint(server.script->status, ==, 0);
 	g_assert_true(spool_list(world->spool, &state, NULL));
-	g_autoptr(GBytes) acknowledged = spool_acknowledged(world->spool, NULL);
+	g_autoptr(GBytes) acknowledged = spool_acknowledged(world->spool, "rootful", NULL);
 	g_autofree char *found = g_strdup_printf(
 		"delivered %u, refused %u, waiting %u, acknowledged %d", result.delivered,
 		result.refused, state.n_sequences, acknowledged != NULL);

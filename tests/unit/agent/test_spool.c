@@ -68,10 +68,12 @@ static void test_reports_survive_a_restart(void)
 	assert_waiting(spool, "10 9");
 	g_autoptr(GBytes) nine = spool_get(spool, 9, &error);
 	assert_holds(nine, "nine");
-	g_assert_true(spool_acknowledge(spool, 9, false, &error));
-	g_assert_true(spool_acknowledge(spool, 10, true, &error));
+	g_assert_true(spool_acknowledge(spool, 9, NULL, &error));
+	g_assert_true(spool_acknowledge(spool, 10, "rootful", &error));
 	assert_waiting(spool, "");
-	g_autoptr(GBytes) kept = spool_acknowledged(spool, &error);
+	g_assert_null(spool_acknowledged(spool, "podman", &error));
+	g_assert_no_error(error);
+	g_autoptr(GBytes) kept = spool_acknowledged(spool, "rootful", &error);
 	assert_holds(kept, "ten");
 	g_assert_no_error(error);
 	spool_free(spool);
@@ -84,7 +86,7 @@ static void test_nothing_acknowledged_is_no_error(void)
 	struct spool *spool = opened(dir);
 	g_autoptr(GError) error = NULL;
 
-	g_assert_null(spool_acknowledged(spool, &error));
+	g_assert_null(spool_acknowledged(spool, "rootful", &error));
 	g_assert_no_error(error);
 	spool_free(spool);
 	scratch_free(dir);
