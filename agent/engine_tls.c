@@ -30,15 +30,15 @@ void engine_tls_setup(CURL *easy, const struct host_endpoint *endpoint)
 }
 
 /* Why the engine's certificate was not believed. */
-static const char *untrusted(CURL *easy)
+static const char *untrusted(CURL *easy, const char *problem)
 {
 	long result = X509_V_OK;
 
-	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &result);
-	switch (result) {
-	case X509_V_OK:
+	if (strstr(problem, "subject name") != NULL || strstr(problem, "host name") != NULL)
 		return "the engine's certificate is for another name than the one asked: use a "
 		       "name that stands in it";
+	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &result);
+	switch (result) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		return "the engine's certificate has expired, or this clock is wrong: the engine "
 		       "needs a new one";
@@ -79,7 +79,7 @@ const char *engine_tls_trouble(CURL *easy, CURLcode code, const char *problem,
 	if (endpoint == NULL || !g_str_has_prefix(endpoint->address, "https://"))
 		return NULL;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return untrusted(easy);
+		return untrusted(easy, problem);
 	if (code == CURLE_SSL_CACERT_BADFILE)
 		return "ca.pem (--tlscacert) cannot be read as certificates";
 	if (code == CURLE_SSL_CERTPROBLEM)

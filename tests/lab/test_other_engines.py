@@ -111,6 +111,125 @@ class Engines(unittest.TestCase):
         self.assertEqual(mine['file-etc-docker-owner']['verdict'], 'pass')
 
 
+class Tcp(unittest.TestCase):
+    """The rootful engine by tcp://, with TLS as the docker CLI names it, and without. On loopback as well nothing of the
+    host's own counts: that a port is this machine's engine is not shown by anything."""
+    maxDiff = None
+    TLS = 'tcp://127.0.0.1:2376'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(1)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        cls.lab.execute('h1', 'bash', '/run/lab.d/certs.sh')
+        cls.lab.sh('h1', """
+            mkdir -p /lab/tls /lab/other /lab/bare
+            cd /etc/docker/certs
+            cp ca.pem /lab/tls/ca.pem; cp client-cert.pem /lab/tls/cert.pem; cp client-key.pem /lab/tls/key.pem
+            cp ca.pem /lab/bare/ca.pem
+            cd /lab/other
+            openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=other -keyout key.pem -out cert.pem 2> /dev/null
+            cp cert.pem ca.pem
+            openssl rsa -in key.pem -aes128 -passout pass:x -out locked.pem 2> /dev/null
+            mkdir -p /etc/systemd/system/docker.service.d
+            printf '[Service]\\nExecStart=\\nExecStart=/usr/sbin/dockerd --containerd=/run/containerd/containerd.sock\\n' \\
+                > /etc/systemd/system/docker.service.d/hosts.conf
+            systemctl daemon-reload""")
+        cls.listen('tcp://0.0.0.0:2376', tlsverify=True, tlscacert='/etc/docker/certs/ca.pem',
+                   tlscert='/etc/docker/certs/server-cert.pem', tlskey='/etc/docker/certs/server-key.pem')
+        cls.lab.conf('h1', 'default')
+
+    @classmethod
+    def listen(cls, url, **options):
+        cls.lab.daemon_json('h1', {'hosts': ['unix:///run/docker.sock', url], **options})
+
+    def by_tcp(self, url, environment='', options=''):
+        return self.lab.sh('h1', f'cd /; {environment} /lab/plimsoll audit --docker-host {url} {options}', check=False)
+
+    def expect_like_native(self, text):
+        """What the API says is as by the socket; all else is unknown, and nothing passes by the wrong host's files."""
+        result = json.loads(text)
+        native = self.lab.verdicts('h1')
+        for check in result['benchmarks'][0]['checks']:
+            here = native[check['check']]
+            with self.subTest(check=check['check']):
+                if check['verdict'] == 'unknown':
+                    reasons = [check['reason']] + [i['reason'] for i in check['items']]
+                    self.assertTrue(any(r and r.startswith('UK') for r in reasons), check)
+                else:
+                    self.assertEqual(check['verdict'], here['verdict'])
+                if check['section'] in ('1', '3') and check['check'] != 'host-docker-version-current':  # /version
+                    self.assertEqual(check['verdict'], 'unknown', check)
+        got = {c['check']: c['verdict'] for c in result['benchmarks'][0]['checks']}
+        self.assertEqual([got[c] for c in ('container-readonly-rootfs', 'container-privileged', 'daemon-icc-disabled')],
+                         ['fail', 'pass', 'fail'])
+        return result
+
+    def test_with_certificates(self):
+        done = self.by_tcp(self.TLS, 'DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=/lab/tls', '-o json -a')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        host = self.expect_like_native(done.stdout)['host']
+        self.assertEqual(host['name'], '127.0.0.1')
+        self.assertEqual([n for n in host['notices'] if 'plain' in n], [])
+        done = self.by_tcp(self.TLS, '', '--tlsverify --tlscacert /lab/tls/ca.pem --tlscert /lab/tls/cert.pem '
+                                         '--tlskey /lab/tls/key.pem -o json')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_by_a_context(self):
+        self.lab.sh('h1', f'docker context create away --docker host={self.TLS},ca=/lab/tls/ca.pem,'
+                          'cert=/lab/tls/cert.pem,key=/lab/tls/key.pem')
+        done = self.lab.sh('h1', 'DOCKER_CONTEXT=away /lab/plimsoll audit -o json')
+        self.assertEqual(json.loads(done.stdout)['host']['name'], '127.0.0.1')
+
+    def test_what_is_wrong_is_said_with_what_to_do(self):
+        tls = '--tlsverify'
+        for why, url, folder, options, text in (
+                ('another CA', self.TLS, 'other', tls, 'is not signed by the CA that is trusted here'),
+                ('no client certificate', self.TLS, 'bare', tls, 'the engine wants a client certificate'),
+                ('a client certificate of another CA', self.TLS, 'bare',
+                 tls + ' --tlscert /lab/other/cert.pem --tlskey /lab/other/key.pem', 'does not accept our client certificate'),
+                ('a key with a passphrase', self.TLS, 'bare',
+                 tls + ' --tlscert /lab/other/cert.pem --tlskey /lab/other/locked.pem', 'the key have no passphrase'),
+                ('a key of another certificate', self.TLS, 'tls', tls + ' --tlskey /lab/other/key.pem', 'belong together'),
+                ('a CA that is none', self.TLS, 'tls', tls + ' --tlscacert /etc/hostname', 'cannot be read as certificates'),
+                ('another name', 'tcp://localhost:2376', 'tls', tls, 'is for another name'),
+                ('a name that nobody has', 'tcp://nosuch:2376', 'tls', tls, 'is not known'),
+                ('nobody listens', 'tcp://127.0.0.1:2399', 'tls', tls, 'Connection refused'),
+                ('no TLS towards a TLS port', self.TLS, 'tls', '', '400')):
+            with self.subTest(why):
+                done = self.by_tcp(url, f'DOCKER_CERT_PATH=/lab/{folder}', options + ' < /dev/null')
+                self.assertEqual(done.returncode, 3, done.stdout[:400] + done.stderr)
+                self.assertIn(text, done.stdout)
+                self.assertNotIn('There is no Docker Engine on this host', done.stdout)
+        for why, options, text in (('no CA', tls, '--tlscacert'), ('files without TLS', '--tlscert /lab/tls/cert.pem', '--tlsverify')):
+            with self.subTest(why):
+                done = self.by_tcp(self.TLS, 'DOCKER_CERT_PATH=/nonexistent', options)
+                self.assertEqual(done.returncode, 2, done.stdout[:400])
+                self.assertIn(text, done.stderr)
+
+    def test_certificates_out_of_date(self):
+        """A server whose certificate has ended; openssl's, since dockerd makes no difference there."""
+        self.lab.sh('h1', """cd /etc/docker/certs
+            openssl x509 -req -days -1 -in server.csr -CA ca.pem -CAkey ca-key.pem -extfile extensions -out old.pem 2> /dev/null
+            setsid openssl s_server -quiet -accept 2377 -cert old.pem -key server-key.pem < /dev/null > /dev/null 2>&1 &""")
+        done = labtest.wait_for(lambda: (lambda d: d if 'refused' not in d.stdout else None)(
+            self.by_tcp('tcp://127.0.0.1:2377', 'DOCKER_CERT_PATH=/lab/tls', '--tlsverify')), 'a server')
+        self.assertIn("the engine's certificate has expired", done.stdout)
+        done = self.by_tcp('tcp://127.0.0.1:2377', 'DOCKER_CERT_PATH=/lab/tls', '--tls --only daemon-icc-disabled')
+        self.assertIn('without checking its certificate', done.stdout)
+
+    def test_z_plain_tcp_works_and_is_said_aloud(self):
+        self.listen('tcp://127.0.0.1:2375', tls=False)
+        self.lab.sh('h1', 'docker start web app old')
+        done = self.by_tcp('tcp://127.0.0.1:2375', '', '-o json -a')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        host = self.expect_like_native(done.stdout)['host']
+        self.assertTrue(any('over plain TCP' in n for n in host['notices']), host['notices'])
+        done = self.by_tcp('tcp://127.0.0.1:2375', 'DOCKER_CERT_PATH=/lab/tls', '--tlsverify')
+        self.assertIn('speaks no TLS on that port', done.stdout)
+
+
 class EnginesThatAreGone(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -94,6 +94,7 @@ static bool serve(void *data, const struct http_request *request, struct http_an
 
 struct world {
 	char *dir;
+	char *engine; /* of what is spooled next; NULL: not said */
 	struct spool *spool;
 };
 
@@ -101,7 +102,7 @@ static void world_init(struct world *world)
 {
 	g_autoptr(GError) error = NULL;
 
-	world->dir = scratch_new();
+	*world = (struct world){.dir = scratch_new()};
 	world->spool = spool_open(world->dir, &error);
 	g_assert_no_error(error);
 }
@@ -128,6 +129,7 @@ static void spool_observed(struct world *world, uint64_t sequence, const char *h
 	g_autoptr(GError) error = NULL;
 
 	WIRE_SET(&envelope, sequence, sequence);
+	envelope.engine_key = world->engine;
 	WIRE_SET(&state, exec_count, exec_count);
 	WIRE_SET(&cost, us, cost_us);
 	observed.n_container = observed.n_fetch = 1;
@@ -212,6 +214,33 @@ static void test_the_acknowledged_facts_answer_a_server_that_lost_them(void)
 	spool_host(&world, 2, "web");
 	talk(&world, SCRIPT(need, yes), "hash 2; facts 2; ",
 	     "delivered 1, refused 0, waiting 0, acknowledged 1", -1);
+	world_done(&world);
+}
+
+/* Each keeps what the server has of it; the other's newer report does not take its place. */
+static void test_two_engines_of_a_host_do_not_cost_each_other_their_facts(void)
+{
+	char rootful[] = "rootful", podman[] = "podman";
+	struct world world;
+
+	world_init(&world);
+	for (uint64_t sequence = 1; sequence < 6; sequence += 2) {
+		world.engine = rootful;
+		spool_host(&world, sequence, "web");
+		world.engine = podman;
+		spool_host(&world, sequence + 1, "pods");
+		if (sequence == 1)
+			talk(&world, SCRIPT(need, yes, need, yes),
+			     "hash 2; facts 2; hash 1; facts 1; ",
+			     "delivered 2, refused 0, waiting 0, acknowledged 1", -1);
+		else if (sequence == 3)
+			talk(&world, SCRIPT(yes, yes), "hash 4; hash 3; ",
+			     "delivered 2, refused 0, waiting 0, acknowledged 1", -1);
+		else /* the server lost both */
+			talk(&world, SCRIPT(need, yes, need, yes),
+			     "hash 6; facts 6; hash 5; facts 5; ",
+			     "delivered 2, refused 0, waiting 0, acknowledged 1", -1);
+	}
 	world_done(&world);
 }
 
@@ -426,6 +455,8 @@ int main(int argc, char **argv)
 			test_facts_are_sent_only_when_asked_for);
 	g_test_add_func("/ship/the-acknowledged-facts-answer-a-server-that-lost-them",
 			test_the_acknowledged_facts_answer_a_server_that_lost_them);
+	g_test_add_func("/ship/two-engines-of-a-host-do-not-cost-each-other-their-facts",
+			test_two_engines_of_a_host_do_not_cost_each_other_their_facts);
 	g_test_add_func("/ship/facts-that-are-gone-cost-only-that-report",
 			test_facts_that_are_gone_cost_only_that_report);
 	g_test_add_func("/ship/what-was-observed-is-sent-when-it-changed",
