@@ -431,8 +431,8 @@ static void test_scores(void)
 		"audit --facts @down -o json",
 		"audit --facts @none -o json",
 		"audit --facts @unknown -o json --only containers --severity high",
-		"audit --facts @pass -o json --benchmark "
-		"1.1.0,1.2.0,1.4.0,1.5.0,1.6.0,1.7.0,1.8.0"};
+		("audit --facts @pass -o json --benchmark "
+		 "1.1.0,1.2.0,1.4.0,1.5.0,1.6.0,1.7.0,1.8.0")};
 
 	for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
 		struct run run = run_program(lines[i]);
