@@ -183,6 +183,13 @@ const struct proc_mount *mount_table_find(const struct mount_table *table, const
 	}
 }
 
+bool mount_table_shows(const struct mount_table *table, const struct proc_mount *mount)
+{
+	const struct proc_mount *found = mount_table_find(table, mount->mount_point);
+
+	return found == NULL || found == mount;
+}
+
 /* What follows a folder in a path at or below it: "" or "/rest"; NULL: it lies elsewhere. */
 static const char *rest_below(const char *path, const char *folder)
 {

@@ -20,6 +20,9 @@ const struct proc_mount *mount_table_at(const struct mount_table *table, guint i
 /* The mount on which a realpath lies, those that others cover left out; NULL: not known. */
 const struct proc_mount *mount_table_find(const struct mount_table *table, const char *path);
 
+/* Whether a mount of the table is to be seen at its place, or that cannot be told. */
+bool mount_table_shows(const struct mount_table *table, const struct proc_mount *mount);
+
 /*
  * Calls back for every other path at which the object behind a realpath is to be seen, and for
  * those of what is mounted below it: a bind mount gives a folder a second name, which no link tells

@@ -2,7 +2,8 @@
 /*
  * Step 1 of the flow: mounts of the host's first process (FACTS 4.2), those that hold or lie below
  * a file of interest, and by which other names they show what containers mount. What engines mount
- * for their containers below their own folders is left out: it comes and goes with them.
+ * for their containers below their own folders is left out: it comes and goes with them. So is what
+ * another mount covers: no path leads there.
  */
 #include <string.h>
 
@@ -123,7 +124,7 @@ static void add_mounts(struct survey *survey)
 	for (guint i = 0; i < mount_table_size(table); i++) {
 		const struct proc_mount *mount = mount_table_at(table, i);
 
-		if (is_wanted(survey, mount->mount_point))
+		if (mount_table_shows(table, mount) && is_wanted(survey, mount->mount_point))
 			g_ptr_array_add(facts, make_fact(survey, mount));
 	}
 	survey->facts->mount = survey_list(survey, facts, &survey->facts->n_mount);

@@ -200,6 +200,23 @@ static void test_files_of_a_tree(void)
 	scratch_free(root);
 }
 
+static void test_covered_mounts(void)
+{
+	char *root = scratch_new();
+	PLIMSOLL_AUTO(collection) *collection = NULL;
+
+	tree_folder(root, "/var/lib/docker");
+	tree_write(root, "/proc/1/mountinfo",
+		   "1 0 8:1 / / rw - ext4 /dev/a rw\n"
+		   "2 1 8:2 / /var/lib/docker rw - ext4 /dev/b rw\n"
+		   "3 1 8:3 / /var/lib rw - ext4 /dev/c rw\n");
+	collection = tree_collect(root);
+	g_assert_cmpuint(collection->facts->n_mount, ==, 2);
+	g_assert_cmpstr(collection->facts->mount[0]->mount_point, ==, "/");
+	g_assert_cmpstr(collection->facts->mount[1]->mount_point, ==, "/var/lib");
+	scratch_free(root);
+}
+
 static void test_endpoints(void)
 {
 	static const char *const refused[] = {"ssh://u:secret@h", "tcp://u:secret@h", "x",
@@ -556,6 +573,7 @@ int main(int argc, char **argv)
 			test_missing_parts);
 	g_test_add_func("/collect/tree: files, links, members", test_files_of_a_tree);
 	g_test_add_func("/collect/endpoint: other kinds are refused", test_endpoints);
+	g_test_add_func("/collect/a mount that another covers is no fact", test_covered_mounts);
 	g_test_add_func("/collect/recorded: equal hosts give equal bytes",
 			test_equal_hosts_give_equal_bytes);
 	g_test_add_func("/collect/recorded: a default host", test_default_host);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which other names a path has by the mount table. */
+/* Which other names a path has by the mount table, and which mounts others cover. */
 #include "agent/mount_table.h"
 
 /* id, parent, device, root, mount point */
@@ -71,9 +71,39 @@ static void test_aliases(void)
 	}
 }
 
+static const struct {
+	const char *claim, *text, *want; /* mount points that are to be seen */
+} tables[] = {
+	{"each at its place", ROOT MOUNT(2, 1, "8:2", "/", "/a"), "/;/a;"},
+	{"the lower of two at one place is covered",
+	 ROOT MOUNT(2, 1, "8:2", "/", "/a") MOUNT(3, 2, "8:3", "/", "/a"), "/;/a;"},
+	{"so is what lies below a later mount",
+	 ROOT MOUNT(2, 1, "8:2", "/", "/a/b") MOUNT(3, 1, "8:3", "/", "/a"), "/;/a;"},
+	{"one on that mount is not",
+	 ROOT MOUNT(2, 1, "8:3", "/", "/a") MOUNT(3, 2, "8:2", "/", "/a/b"), "/;/a;/a/b;"},
+	{"nor one on another that is listed first",
+	 MOUNT(3, 2, "8:2", "/", "/a/b") MOUNT(2, 1, "8:3", "/", "/a") ROOT, "/a/b;/a;/;"},
+	{"without a root none is left out", MOUNT(2, 1, "8:1", "/", "/a"), "/a;"},
+};
+
+static void test_shown(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+		PLIMSOLL_AUTO(mount_table) *table = mount_table_new(tables[i].text);
+		g_autoptr(GString) seen = g_string_new(NULL);
+
+		g_test_message("%s", tables[i].claim);
+		for (guint k = 0; k < mount_table_size(table); k++)
+			if (mount_table_shows(table, mount_table_at(table, k)))
+				append(mount_table_at(table, k)->mount_point, seen);
+		g_assert_cmpstr(seen->str, ==, tables[i].want);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mount-table/aliases", test_aliases);
+	g_test_add_func("/mount-table/what is to be seen", test_shown);
 	return g_test_run();
 }
