@@ -267,6 +267,17 @@ static size_t read_document(struct parser *parser, const char *text, size_t size
 	return MIN(place, size);
 }
 
+/* yajl looks at the form of UTF-8 only: overlong characters and surrogates pass. */
+static size_t check_characters(struct parser *parser, const char *text, size_t size)
+{
+	const char *end = NULL;
+
+	if (g_utf8_validate_len(text, size, &end))
+		return size;
+	parser->problem = PROBLEM_UTF8;
+	return (size_t)(end - text) + 1;
+}
+
 /* Columns count characters from 1; 0 = before the first. */
 static struct json_place find_place(const char *text, size_t offset)
 {
@@ -289,6 +300,8 @@ struct json *json_parse(const char *text, size_t size, struct json_place *ret_pl
 	struct json_place place;
 	size_t offset = read_document(&parser, text == NULL ? "" : text, text == NULL ? 0 : size);
 
+	if (parser.problem == PROBLEM_NONE)
+		offset = check_characters(&parser, text, size);
 	if (parser.problem == PROBLEM_NONE) {
 		parser.root->arena = parser.arena;
 		return parser.root;

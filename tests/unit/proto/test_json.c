@@ -28,6 +28,10 @@ static void test_refuses_what_is_not_strict_json(void)
 		{"real out of range", "[1e999]", "number out of range", 1, 6},
 		{"bare word", "{\"a\": secret-token}", "invalid syntax", 1, 7},
 		{"bad UTF-8", "[\"\xff\"]", "invalid UTF-8", 1, 3},
+		{"an overlong character", "[\"\xc0\xaf\"]", "invalid UTF-8", 1, 3},
+		{"a surrogate", "[\"\xed\xa0\x80\"]", "invalid UTF-8", 1, 3},
+		{"beyond Unicode", "[1,\n\"\xf5\x80\x80\x80\"]", "invalid UTF-8", 2, 2},
+		{"in a key", "{\"\xc0\xaf\": 1}", "invalid UTF-8", 1, 3},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
