@@ -111,6 +111,24 @@ class Engines(unittest.TestCase):
         self.assertEqual(mine['file-etc-docker-owner']['verdict'], 'pass')
 
 
+    def test_an_agent_reports_each_engine_and_the_host_counts_once(self):
+        config = '--config /lab/server/server.conf'
+        self.lab.sh('h1', f"""
+            set -e
+            /lab/plimsoll setup --data /lab/server --name h1 > /dev/null 2>&1
+            setsid /lab/plimsoll serve {config} > /lab/serve.log 2>&1 < /dev/null &
+            for _ in $(seq 100); do grep -q event=started /lab/serve.log && break; sleep .1; done
+            /lab/plimsoll token create {config} > /lab/join
+            /lab/plimsoll-agent enroll --join-file /lab/join --state /lab/agent""")
+        agent = '/lab/plimsoll-agent run --once --state /lab/agent'
+        self.assertIn('delivered reports=3 with_facts=3', self.lab.sh('h1', agent).stderr)
+        self.assertIn('delivered reports=3 with_facts=0', self.lab.sh('h1', agent).stderr)
+        hosts = json.loads(self.lab.sh('h1', f'/lab/plimsoll hosts list --json {config}').stdout)
+        self.assertEqual([(h['name'], h['engines']) for h in hosts], [('h1', 3)])
+        chosen = self.lab.sh('h1', f'{agent} --docker-host "{PODMAN} {ROOTLESS}"').stderr
+        self.assertIn('delivered reports=2 with_facts=0', chosen)
+
+
 class Tcp(unittest.TestCase):
     """The rootful engine by tcp://, with TLS as the docker CLI names it, and without. On loopback as well nothing of the
     host's own counts: that a port is this machine's engine is not shown by anything."""
