@@ -183,7 +183,7 @@ static bool choose_subjects(struct audit *audit, int *ret_exit)
 	return false;
 }
 
-bool audit_open(struct audit *audit, int *ret_exit)
+bool audit_prepare(struct audit *audit, int *ret_exit)
 {
 	g_autoptr(GError) error = NULL;
 

@@ -16,7 +16,7 @@
 struct audit {
 	const char *command; /* "audit", for messages; static storage */
 	struct audit_options options;
-	/* ---- from here on filled by audit_open() ---- */
+	/* ---- from here on filled by audit_prepare() ---- */
 	struct catalogue *catalogue;
 	const struct benchmark **benchmarks;
 	guint n_benchmarks;
@@ -39,10 +39,11 @@ struct audit {
 
 /* Loads the catalogue and finds the benchmarks of the options. On false everything is said, and
  * ret_exit is the command's exit code; so for the others. */
-bool audit_open(struct audit *audit, int *ret_exit);
+bool audit_prepare(struct audit *audit, int *ret_exit);
 /* One more; NULL, and one that is there already, add nothing. Before audit_judge(). */
 void audit_add_benchmark(struct audit *audit, const struct benchmark *benchmark);
-/* After audit_open(): collects or reads the facts, saves them where asked for, and judges them. */
+/* After audit_prepare(): collects or reads the facts, saves them where asked for, and judges them.
+ */
 bool audit_judge(struct audit *audit, int *ret_exit);
 void audit_done(struct audit *audit);
 

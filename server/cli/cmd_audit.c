@@ -48,7 +48,7 @@ int cmd_audit(int argc, char **argv)
 	struct audit audit = {.command = "audit"};
 	int code = CLI_USAGE;
 
-	if (audit_options_read(argc, argv, &audit.options, &code) && audit_open(&audit, &code) &&
+	if (audit_options_read(argc, argv, &audit.options, &code) && audit_prepare(&audit, &code) &&
 	    audit_judge(&audit, &code))
 		code = conclude(&audit);
 	audit_done(&audit);

@@ -118,7 +118,7 @@ static int compare(struct audit *audit, const struct compare_options *options, c
 	audit->options.show_all = options->show_all;
 	audit->options.min_severity = SEVERITY_LOW;
 	log = read_log(path, &code);
-	if (log == NULL || !audit_open(audit, &code) ||
+	if (log == NULL || !audit_prepare(audit, &code) ||
 	    !choose_benchmark(audit, options, log, &code) || !audit_judge(audit, &code))
 		return code;
 	return conclude(audit, options, log);

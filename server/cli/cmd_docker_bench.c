@@ -248,7 +248,7 @@ static int run(struct audit *audit, const struct flags *flags)
 	guint limit = 0;
 
 	fill_options(flags, &audit->options);
-	if (!read_limit(flags, &limit, &code) || !audit_open(audit, &code) ||
+	if (!read_limit(flags, &limit, &code) || !audit_prepare(audit, &code) ||
 	    !choose(audit, flags, &code) || !audit_judge(audit, &code))
 		return code;
 	return conclude(audit, flags, limit);
