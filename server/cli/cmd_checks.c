@@ -4,17 +4,20 @@
 #include <string.h>
 
 #include "proto/json.h"
+#include "server/cli/checks_markdown.h"
 #include "server/cli/cli.h"
 #include "server/cli/commands.h"
 
 static const char help[] =
-	"usage: plimsoll checks [--benchmark NAME] [--json]\n"
+	"usage: plimsoll checks [--benchmark NAME] [--json | --markdown]\n"
 	"\n"
 	"Lists the checks of a benchmark: id, severity, check, title.\n"
 	"\n"
 	"  --benchmark NAME  default: " CLI_DEFAULT_BENCHMARK "\n"
 	"  --json            array of {id,check,title,section,level,groups,status,\n"
 	"                    severity}; groups: implementation groups, CIS Controls v8\n"
+	"  --markdown        every check of the catalogue with its rule, and where\n"
+	"                    docker-bench-security decides otherwise (checks/CHECKS.md)\n"
 	"  -h, --help        this text\n"
 	"\n"
 	"examples:\n"
@@ -82,7 +85,7 @@ static char *list_json(const struct benchmark *benchmark)
 	return g_strconcat(text, "\n", NULL);
 }
 
-static int list(const char *name, bool as_json)
+static int list(const char *name, bool as_json, bool as_markdown)
 {
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO(catalogue) *catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
@@ -96,17 +99,22 @@ static int list(const char *name, bool as_json)
 	benchmark = catalogue_benchmark(catalogue, name);
 	if (benchmark == NULL)
 		return cli_unknown_benchmark("checks", catalogue, name);
-	text = as_json ? list_json(benchmark) : list_text(benchmark);
+	if (as_markdown)
+		text = checks_markdown(catalogue);
+	else
+		text = as_json ? list_json(benchmark) : list_text(benchmark);
 	return cli_write_stdout("checks", text, strlen(text)) ? CLI_DONE : CLI_IO;
 }
 
 int cmd_checks(int argc, char **argv)
 {
 	gboolean as_json = FALSE;
+	gboolean as_markdown = FALSE;
 	g_autofree char *name = NULL;
 	const GOptionEntry entries[] = {
 		{"benchmark", 0, 0, G_OPTION_ARG_STRING, &name, NULL, NULL},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, NULL, NULL},
+		{"markdown", 0, 0, G_OPTION_ARG_NONE, &as_markdown, NULL, NULL},
 		G_OPTION_ENTRY_NULL,
 	};
 	const struct cli_options options = {.command = "checks", .help = help, .entries = entries};
@@ -114,5 +122,7 @@ int cmd_checks(int argc, char **argv)
 
 	if (!cli_parse(&options, argc, argv, NULL, &done))
 		return done;
-	return list(name != NULL ? name : CLI_DEFAULT_BENCHMARK, as_json);
+	if (as_json && as_markdown)
+		return cli_usage("checks", "--json or --markdown, not both");
+	return list(name != NULL ? name : CLI_DEFAULT_BENCHMARK, as_json, as_markdown);
 }
