@@ -480,6 +480,16 @@ static void find_api_sockets(struct derivation *d, const char *name)
 
 /* --- folders and configuration --- */
 
+static void add_data_root(struct derivation *d, const char *name, size_t index)
+{
+	Derived__HostFile *row = NULL;
+
+	add_file(d, name, index);
+	row = last_row(d, name);
+	if (row != NULL && g_strcmp0(row->path, d->out->place->data_root_child) == 0)
+		row->path = d->out->place->data_root;
+}
+
 /* The folder that userns-remap made in the data root stands for it where only that was seen. */
 static void find_data_root(struct derivation *d, const char *name)
 {
@@ -495,12 +505,9 @@ static void find_data_root(struct derivation *d, const char *name)
 						   ? "the data root is not known"
 						   : NULL});
 	else if (index >= 0)
-		add_file(d, name, (size_t)index);
+		add_data_root(d, name, (size_t)index);
 	else
 		add_unseen(d, name, place->data_root);
-	if (place->data_root != NULL && index >= 0 &&
-	    g_strcmp0(last_row(d, name)->path, place->data_root_child) == 0)
-		last_row(d, name)->path = place->data_root;
 }
 
 static void find_config_dirs(struct derivation *d, const char *name)
