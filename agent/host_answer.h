@@ -99,6 +99,7 @@ struct host_self {
 	bool has_foreign_root;      /* it sees other mounts than pid 1 */
 	const char *kernel;         /* release */
 	const char *hostname;       /* NULL also for a mounted tree: its files tell */
+	const char *container_id;   /* of the container that it runs in; NULL: none is known */
 };
 
 #endif

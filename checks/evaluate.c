@@ -209,7 +209,7 @@ static bool add_decision(struct items *items, int64_t ord)
 	describe(items, ord, &item);
 	item.observed = decision_text(items, SUBJECT_OBSERVED);
 	item.expected = decision_text(items, SUBJECT_EXPECTED);
-	item.note = decision_text(items, SUBJECT_NOTE);
+	items_note(items, &item, decision_text(items, SUBJECT_NOTE));
 	item.source = decision_text(items, SUBJECT_SOURCE);
 	if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
 		bool fails = sqlite3_column_double(statement, SUBJECT_FAIL) < 0 ||
@@ -320,7 +320,7 @@ static void fill_from_row(const struct items *items, struct item *item)
 	item->discriminator = discriminator != NULL ? discriminator : item->discriminator;
 	item->observed = column_text(items, ITEM_OBSERVED);
 	item->expected = column_text(items, ITEM_EXPECTED);
-	item->note = column_text(items, ITEM_NOTE);
+	items_note(items, item, column_text(items, ITEM_NOTE));
 	item->source = column_text(items, ITEM_SOURCE);
 }
 

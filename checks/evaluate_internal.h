@@ -58,6 +58,8 @@ struct items {
 
 /* A text of a statement's row, cut to its limit, valid, and in the arena. NULL stays NULL. */
 const char *items_text(const struct items *items, sqlite3_stmt *statement, int column);
+/* Puts a note behind what the item's subject says of itself. NULL: nothing. */
+void items_note(const struct items *items, struct item *item, const char *note);
 /* Fills reason and reason_text, or clears them where the verdict needs none. */
 void items_add(struct items *items, struct item *item, const char *reason);
 /* Sorts, drops what is not applicable beside other items, and rolls up. */

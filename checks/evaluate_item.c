@@ -79,6 +79,15 @@ const char *items_text(const struct items *items, sqlite3_stmt *statement, int c
 	return bounded(items->run->arena, text, strlen(text));
 }
 
+void items_note(const struct items *items, struct item *item, const char *note)
+{
+	if (note == NULL)
+		return;
+	if (item->note != NULL)
+		note = arena_printf(items->run->arena, "%s; %s", item->note, note);
+	item->note = note;
+}
+
 /* Passing items make room first, when one evaluation holds too much. */
 static bool has_room(const struct items *items, enum verdict verdict)
 {

@@ -67,6 +67,7 @@ static void describe_container(const Plimsoll__Facts *facts, size_t ord, struct 
 
 	item->subject_id = arena_strdup(arena, container->id);
 	item->subject_key = container_key(container, arena);
+	item->note = container->has_is_agent && container->is_agent ? "plimsoll agent" : NULL;
 	item->label = plain ? arena_strdup(arena, name)
 			    : arena_printf(arena, "%s [%s]", name, container->state);
 }

@@ -280,6 +280,17 @@ static void note_live(struct survey *survey)
 		survey_fetch(survey, "proc:containers", "process", state);
 }
 
+/* The container that this very agent runs in, when the engine knows it. */
+static void mark_own(const struct survey *survey)
+{
+	const char *id = hostinfo_self(survey)->container_id;
+	Plimsoll__Container *own =
+		id == NULL ? NULL : g_hash_table_lookup(survey->containers->by_id, id);
+
+	if (own != NULL)
+		WIRE_SET(own, is_agent, true);
+}
+
 static void finish(struct survey *survey)
 {
 	const struct container_survey *containers = survey->containers;
@@ -306,6 +317,7 @@ static void finish(struct survey *survey)
 			survey_text(survey, files_object_real(survey, place->stat));
 		WIRE_SET(place->volume, bind_status, files_status(place->stat));
 	}
+	mark_own(survey);
 	note_live(survey);
 }
 

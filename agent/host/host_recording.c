@@ -90,6 +90,7 @@ static const struct field self_fields[] = {
 	FIELD(host_self, FIELD_TEXT, kernel),
 	FIELD(host_self, FIELD_BOOL, has_foreign_root),
 	FIELD(host_self, FIELD_TEXT, hostname),
+	FIELD(host_self, FIELD_TEXT, container_id),
 };
 
 /* ---- reading ---- */

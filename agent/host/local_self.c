@@ -3,6 +3,7 @@
 #include "agent/host/local_self.h"
 
 #include <limits.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -21,9 +22,43 @@ static int64_t own_namespace(const char *kind)
 	return proc_link_inode(target, kind);
 }
 
+static bool take_id(const char *id, void *data)
+{
+	char **found = data;
+
+	*found = g_strndup(id, PROC_CONTAINER_ID_CHARS);
+	return false;
+}
+
+/*
+ * Engines mount a file of the container's own folder, which has its id for a name, over
+ * /etc/hostname; the cgroup does not show it to a process with a cgroup namespace of its own.
+ * gives: g_free(); NULL: none.
+ */
+static char *own_container(void)
+{
+	g_autofree char *text = NULL;
+	char *id = NULL;
+
+	if (!g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL))
+		return NULL;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	for (guint i = 0; lines[i] != NULL && id == NULL; i++) {
+		struct proc_mount mount = {0};
+
+		if (!proc_mount_parse(lines[i], &mount))
+			continue;
+		if (strcmp(mount.mount_point, "/etc/hostname") == 0)
+			proc_cgroup_ids(mount.root, take_id, &id);
+		proc_mount_done(&mount);
+	}
+	return id;
+}
+
 void local_self(struct arena *arena, bool is_tree, struct host_self *ret_self)
 {
 	g_autofree char *status = NULL;
+	g_autofree char *container = own_container();
 	struct utsname names;
 	uint64_t caps = 0;
 	int64_t userns = own_namespace("user");
@@ -36,6 +71,7 @@ void local_self(struct arena *arena, bool is_tree, struct host_self *ret_self)
 	ret_self->has_userns = userns >= 0;
 	ret_self->in_userns = userns != PROC_FIRST_USERNS;
 	ret_self->pidns = own_namespace("pid");
+	ret_self->container_id = arena_strdup(arena, container);
 	if (uname(&names) == 0) {
 		ret_self->kernel = arena_strdup(arena, names.release);
 		ret_self->hostname = is_tree ? NULL : arena_strdup(arena, names.nodename);
