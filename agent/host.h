@@ -61,9 +61,11 @@ void host_free(struct host *host);
 PLIMSOLL_AUTOPTR(host, host_free)
 
 /*
- * This machine, or the tree below root_dir (NULL = "/"; "/host" in a container). Links are resolved
- * inside the tree.
+ * This machine, or the tree below root_dir ("/host" in a container). Links are resolved inside the
+ * tree.
  *
+ * root_dir  NULL: what PLIMSOLL_ROOT of the environment says, which the container image sets; else
+ *           "/".
  * endpoint  kept as a borrow; NULL: the default.
  */
 struct host *host_local_new(const char *root_dir, const struct host_endpoint *endpoint,

@@ -26,6 +26,7 @@ static const char help[] =
 	"(DOCKER_HOST);\n"
 	"                     several with blanks between; else every engine of this host\n"
 	"  --root DIR         the host's root directory, when the agent runs in a container\n"
+	"                     (PLIMSOLL_ROOT)\n"
 	"  --state DIR        where key, certificate and spool are kept (" SETTINGS_STATE_DIR ")\n"
 	"  --config FILE      settings (" SETTINGS_FILE "): in [agent] the keys state,\n"
 	"                     docker_host, tlsverify, tlscacert, tlscert, tlskey (of a\n"

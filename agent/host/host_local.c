@@ -264,9 +264,10 @@ struct host *host_local_new(const char *root_dir, const struct host_endpoint *en
 			    GError **error)
 {
 	struct local *local = NULL;
-	bool has_root_dir = root_dir != NULL && strcmp(root_dir, "/") != 0;
+	const char *wanted = root_dir != NULL ? root_dir : g_getenv("PLIMSOLL_ROOT");
+	bool has_root_dir = wanted != NULL && wanted[0] != '\0' && strcmp(wanted, "/") != 0;
 	bool has_foreign_root = false;
-	const char *root = has_root_dir ? root_dir : find_root(&has_foreign_root);
+	const char *root = has_root_dir ? wanted : find_root(&has_foreign_root);
 	PLIMSOLL_AUTO_FD root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root_fd < 0) {

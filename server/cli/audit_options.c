@@ -16,6 +16,7 @@ static const char help[] =
 	"  --tlsverify          TLS towards tcp://; --tlscacert, --tlscert, --tlskey FILE\n"
 	"                       name its files, else DOCKER_CERT_PATH, else ~/.docker\n"
 	"  --root DIR           the host's tree is mounted here, as /host in a container\n"
+	"                       (PLIMSOLL_ROOT)\n"
 	"  --facts FILE         judge facts saved before instead of this host; - = stdin\n"
 	"  --save-facts FILE    keep what was collected, readable by you only\n"
 	"  --benchmark NAMES    default: cis-docker-1.6.0; also community, enterprise\n"

@@ -19,7 +19,7 @@ static const char help[] =
 	"  --facts FILE        judge saved facts (plimsoll audit --save-facts FILE)\n"
 	"  --docker-host URL   engine to ask: unix:///PATH or tcp://HOST:PORT; TLS options as "
 	"audit\n"
-	"  --root DIR          the host's files below DIR\n"
+	"  --root DIR          the host's files below DIR (PLIMSOLL_ROOT)\n"
 	"  --parameter N=V     a site parameter; --config FILE reads them from a file\n"
 	"  --benchmark NAME    whose form and ids are meant; default: " CLI_DEFAULT_BENCHMARK "\n"
 	"  -a, --all           all items and facts; otherwise the first of each table\n"
