@@ -209,6 +209,17 @@ static char *joined(const char *folder, const char *rest)
 						    : g_strconcat(folder, rest, NULL);
 }
 
+char *mount_table_place(const struct mount_table *table, const char *path)
+{
+	const struct proc_mount *mount = mount_table_find(table, path);
+	const char *rest = mount != NULL ? rest_below(path, mount->mount_point) : NULL;
+	g_autofree char *inside = rest != NULL ? joined(mount->root, rest) : NULL;
+
+	return inside == NULL ? NULL
+			      : g_strdup_printf("%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " %s",
+						mount->dev_major, mount->dev_minor, inside);
+}
+
 struct search {
 	const struct mount_table *table;
 	const char *path; /* the one whose aliases are wanted */

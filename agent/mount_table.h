@@ -23,6 +23,10 @@ const struct proc_mount *mount_table_find(const struct mount_table *table, const
 /* Whether a mount of the table is to be seen at its place, or that cannot be told. */
 bool mount_table_shows(const struct mount_table *table, const struct proc_mount *mount);
 
+/* Where a realpath lies, as "MAJOR:MINOR PATH" in a file system: one text for all its names, in
+ * every table of one kernel. gives: g_free(); NULL: not known. */
+char *mount_table_place(const struct mount_table *table, const char *path);
+
 /*
  * Calls back for every other path at which the object behind a realpath is to be seen, and for
  * those of what is mounted below it: a bind mount gives a folder a second name, which no link tells

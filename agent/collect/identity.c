@@ -94,6 +94,9 @@ static void set_match(struct survey *survey, Plimsoll__Snapshot *snapshot)
 	else if (hostinfo_self(survey)->has_foreign_root)
 		mismatch =
 			"the agent sees other mounts than the host; --root names the host's tree";
+	else if (survey->host->has_root_dir &&
+		 processes_table(survey)->state.status == PLIMSOLL__FETCH__STATUS__NOT_TRIED)
+		mismatch = "the tree given as --root shows no /proc of the host";
 	else if (engine_of(survey) != NULL)
 		mismatch = find_mismatch(survey);
 	WIRE_SET(snapshot, host_matches_engine, mismatch == NULL);

@@ -2,8 +2,7 @@
 /*
  * Step 1 of the flow: the door to this machine, or to a tree mounted below a directory. Foreign
  * files are opened without following them out of the tree, without blocking, and read only when
- * they are regular files. A part that a mounted tree lacks (proc, sys, etc) is not seen, never
- * absent.
+ * they are regular files. What a mounted tree does not show of the host is not seen, never absent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +18,12 @@
 #include "agent/host/local_answer.h"
 #include "agent/host/local_aside.h"
 #include "agent/host/local_self.h"
+#include "agent/host/local_tree.h"
 
 struct local {
 	struct host host;
 	int root_fd;
+	struct local_tree *tree; /* of a mounted tree; NULL: nothing tells what it shows */
 	bool has_foreign_root;
 	int socket_fd;      /* the engine's socket, when it lies in a mounted tree; else -1 */
 	char *connect_path; /* of the engine's socket, for this process */
@@ -54,13 +55,34 @@ static bool lies_below(const char *path, const char *directory)
 	       (path[length] == '/' || path[length] == '\0');
 }
 
+/* A folder like /usr or /run, which every host has, may be missing from a tree as well. */
 static bool is_missing_part(const struct local *local, const char *path)
 {
-	for (guint i = 0; local->host.has_root_dir && i < G_N_ELEMENTS(parts); i++) {
+	g_autofree char *top = g_strndup(path, path[0] == '\0' ? 0 : 1 + strcspn(path + 1, "/"));
+
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (lies_below(path, parts[i].below))
 			return !exists(local->root_fd, parts[i].proof);
 	}
-	return false;
+	return !exists(local->root_fd, top);
+}
+
+/* Whether the tree shows the host there: both at the path as it is asked for and where it leads.
+ * The kernel's own links in /proc lead out of every table. */
+static bool is_in_sight(const struct local *local, const GArray *suspects, const char *path)
+{
+	HOST_PATH_AUTO place = {.fd = -1};
+
+	if (!local->host.has_root_dir)
+		return true;
+	if (local->tree == NULL)
+		return !is_missing_part(local, path);
+	if (!local_tree_shows(local->tree, path))
+		return false;
+	if (lies_below(path, "/proc"))
+		return true;
+	host_path_init(&place, local->root_fd, path, suspects);
+	return place.end == NULL || local_tree_shows(local->tree, place.end);
 }
 
 static const char *want_path(enum host_want kind, const void *want)
@@ -143,7 +165,7 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 {
 	struct local *local = (struct local *)host;
 	int64_t deadline_us = g_get_monotonic_time() + LIMIT_HOST_BATCH_MS * INT64_C(1000);
-	bool has_proc = !is_missing_part(local, "/proc");
+	bool has_proc = is_in_sight(local, NULL, "/proc");
 	struct local_folder folder = {.fd = -1};
 
 	(void)error;
@@ -156,7 +178,7 @@ static bool run_local(struct host *host, struct host_batch *batch, GError **erro
 		for (guint i = 0; i < batch->wants[kind]->len; i++) {
 			void *want = batch->wants[kind]->pdata[i];
 
-			if (is_missing_part(local, want_path(kind, want)))
+			if (!is_in_sight(local, batch->suspects, want_path(kind, want)))
 				continue;
 			if (g_get_monotonic_time() > deadline_us)
 				*want_state(kind, want) = host_state_from_errno(ETIMEDOUT);
@@ -190,6 +212,7 @@ static void free_local(struct host *host)
 	struct local *local = (struct local *)host;
 
 	engine_curl_free(local->engine);
+	local_tree_free(local->tree);
 	plimsoll_auto_close(&local->socket_fd);
 	plimsoll_auto_close(&local->root_fd);
 	g_free(local->connect_path);
@@ -280,6 +303,7 @@ struct host *host_local_new(const char *root_dir, const struct host_endpoint *en
 	local->host.has_root_dir = has_root_dir;
 	local->has_foreign_root = has_foreign_root;
 	local->root_fd = plimsoll_steal_fd(&root_fd);
+	local->tree = has_root_dir ? local_tree_new(local->root_fd) : NULL;
 	local->socket_fd = -1;
 	set_endpoint(local, endpoint, root);
 	return &local->host;

@@ -220,6 +220,14 @@ static bool is_dots(const char *name)
 	return strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* stuck: the component that could not be entered; NULL: all could. */
+static char *end_of(const struct walk *walk, const char *stuck)
+{
+	if (stuck != NULL)
+		return g_strdup_printf("%s/%s", walk->done->str, stuck);
+	return g_strdup(walk->done->len == 0 ? "/" : walk->done->str);
+}
+
 static int walk_path(struct walk *walk, const char *path, struct host_path *ret_path)
 {
 	g_autofree char *parent = NULL;
@@ -232,6 +240,7 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	if (error == 0)
 		error = walk_on(walk, &stuck);
 	if (error != 0) {
+		ret_path->end = end_of(walk, stuck);
 		if (error == ENOENT && stuck != NULL)
 			ret_path->real_parent = parent_below_ancestor(walk, stuck, last);
 		return error;
@@ -244,7 +253,9 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 			ret_path->link_target = link_text(child);
 	}
 	g_string_assign(walk->pending, last);
-	return walk_on(walk, &stuck);
+	error = walk_on(walk, &stuck);
+	ret_path->end = end_of(walk, stuck);
+	return error;
 }
 
 void host_path_init(struct host_path *ret_path, int root_fd, const char *path,
@@ -276,6 +287,7 @@ void host_path_done(struct host_path *path)
 	plimsoll_auto_close(&path->fd);
 	g_clear_pointer(&path->real, g_free);
 	g_clear_pointer(&path->real_parent, g_free);
+	g_clear_pointer(&path->end, g_free);
 	g_clear_pointer(&path->link_target, g_free);
 }
 

@@ -20,6 +20,7 @@ struct host_path {
 	char *real;        /* realpath inside the root; NULL without fd */
 	char *real_parent; /* realpath of the parent + last component; where the parent is absent,
 			      of the nearest ancestor that exists; NULL = not known */
+	char *end;         /* real, or the component that could not be entered; NULL = not known */
 	char *link_target; /* NULL: the path itself is no link */
 	int64_t link_ctime_s; /* the latest change of a link on the way; 0 = there was none */
 	int64_t move_ctime_s; /* the latest time that a folder on the way was moved, or its rights

@@ -545,6 +545,8 @@ static void test_without_rights(void)
 	tree_write(root, "/usr/lib/systemd/system/docker.service", "[Service]\nExecStart=/x\n");
 	tree_write(root, "/etc/systemd/system/docker.service.d/a.conf",
 		   "[Service]\nExecStart=/y\n");
+	tree_folder(root, "/lib");
+	tree_folder(root, "/run");
 	closed = g_build_filename(root, "etc/docker", NULL);
 	dropins = g_build_filename(root, "etc/systemd/system/docker.service.d", NULL);
 	g_assert_cmpint(chmod(closed, 0700), ==, 0);

@@ -76,6 +76,30 @@ static void test_cases(void)
 	scratch_free(g_steal_pointer(&root));
 }
 
+static const struct {
+	const char *path, *end;
+} ends[] = {
+	{"/var/run/sock", "/run/sock"},
+	{"/var/run/none/x", "/run/none"},
+	{"/etc/dangling", "/no"},
+	{"/etc/file/x", "/etc/file/x"},
+	{"/", "/"},
+};
+
+static void test_ends(void)
+{
+	g_autofree char *root = make_tree();
+	PLIMSOLL_AUTO_FD root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		HOST_PATH_AUTO place = {.fd = -1};
+
+		host_path_init(&place, root_fd, ends[i].path, NULL);
+		g_assert_cmpstr(place.end, ==, ends[i].end);
+	}
+	scratch_free(g_steal_pointer(&root));
+}
+
 /* The kernel's way and the walk lead to the same object. */
 static void test_both_ways(void)
 {
@@ -139,6 +163,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/host-path/a moved folder shows", test_moved_folder);
 	g_test_add_func("/host-path/links and dots stay inside", test_cases);
+	g_test_add_func("/host-path/where the way ends", test_ends);
 	g_test_add_func("/host-path/the kernel agrees", test_both_ways);
 	g_test_add_func("/host-path/relative paths are refused", test_relative);
 	return g_test_run();

@@ -100,10 +100,40 @@ static void test_shown(void)
 	}
 }
 
+static const struct {
+	const char *claim, *text, *path, *want;
+} places[] = {
+	{"on the root's file system", ROOT, "/etc/x", "8:1 /etc/x"},
+	{"the root itself", ROOT, "/", "8:1 /"},
+	{"on another one", ROOT MOUNT(2, 1, "8:2", "/", "/var"), "/var/lib", "8:2 /lib"},
+	{"at its mount point", ROOT MOUNT(2, 1, "8:2", "/", "/var"), "/var", "8:2 /"},
+	{"a bind mount names what is behind it", ROOT MOUNT(2, 1, "8:1", "/etc", "/host/etc"),
+	 "/host/etc/x", "8:1 /etc/x"},
+	{"where it was not mounted, the folder below is another place",
+	 ROOT MOUNT(2, 1, "8:1", "/", "/host") MOUNT(3, 1, "8:2", "/", "/var"), "/host/var/lib",
+	 "8:1 /var/lib"},
+	{"a later mount covers", ROOT MOUNT(2, 1, "8:2", "/", "/a") MOUNT(3, 2, "8:3", "/", "/a"),
+	 "/a/x", "8:3 /x"},
+	{"nothing is known of a relative path", ROOT, "etc", NULL},
+	{"nothing is known without a root", MOUNT(2, 1, "8:1", "/", "/a"), "/a", NULL},
+};
+
+static void test_places(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		PLIMSOLL_AUTO(mount_table) *table = mount_table_new(places[i].text);
+		g_autofree char *place = mount_table_place(table, places[i].path);
+
+		g_test_message("%s", places[i].claim);
+		g_assert_cmpstr(place, ==, places[i].want);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mount-table/aliases", test_aliases);
 	g_test_add_func("/mount-table/what is to be seen", test_shown);
+	g_test_add_func("/mount-table/places", test_places);
 	return g_test_run();
 }

@@ -71,9 +71,20 @@ static char *option_text(const Plimsoll__Unit *unit)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* With the folders that every host has: what lacks them is no whole tree. */
+static char *new_tree(void)
+{
+	static const char *const folders[] = {"/etc", "/lib", "/run", "/usr"};
+	char *root = scratch_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
+		tree_folder(root, folders[i]);
+	return root;
+}
+
 static void test_search_order(void)
 {
-	char *root = scratch_new();
+	char *root = new_tree();
 	PLIMSOLL_AUTO(collection) *collection = NULL;
 	const Plimsoll__Unit *unit = NULL;
 
@@ -98,7 +109,7 @@ static void test_search_order(void)
 
 static void test_dropins(void)
 {
-	char *root = scratch_new();
+	char *root = new_tree();
 	PLIMSOLL_AUTO(collection) *collection = NULL;
 	const Plimsoll__Unit *unit = NULL;
 	g_autofree char *dropins = NULL;
@@ -143,7 +154,7 @@ static void test_dropins(void)
 
 static void test_listeners(void)
 {
-	char *root = scratch_new();
+	char *root = new_tree();
 	PLIMSOLL_AUTO(collection) *collection = NULL;
 	g_autofree char *listens = NULL;
 	const Plimsoll__Unit *unit = NULL;
@@ -164,7 +175,7 @@ static void test_listeners(void)
 
 static void test_masked(void)
 {
-	char *root = scratch_new();
+	char *root = new_tree();
 	PLIMSOLL_AUTO(collection) *collection = NULL;
 	const Plimsoll__Unit *unit = NULL;
 

@@ -45,16 +45,6 @@ static const struct {
 			    "  observed: \"'P = ' || s.privileged\"\n  expected: \"'false'\"\n"
 			    "  note: \"'n'\"\n  source: \"'inspect'\"\n  reason: \"'UK_STALE'\"\n",
 	 TWO, "fail\n  fail web [-] | P = 1 | false | -: - | n | inspect\n"},
-	{"the agent's own container is judged like any other, and named",
-	 CHECK("A", "container") "  fail: s.privileged\n  note: iif(s.privileged, 'n', NULL)\n",
-	 "facts:\n" OK_FETCH "  container:\n"
-	 "    - {id: a, name: own, privileged: true, inspect_status: ok, is_agent: true}\n"
-	 "    - {id: b, name: own2, privileged: false, inspect_status: ok, is_agent: true}\n"
-	 "    - {id: c, name: web, privileged: true, inspect_status: ok, is_agent: false}\n",
-	 "fail\n"
-	 "  fail own [-] | - | - | -: - | plimsoll agent; n | -\n"
-	 "  fail web [-] | - | - | -: - | n | -\n"
-	 "  pass own2 [-] | - | - | -: - | plimsoll agent | -\n"},
 	{"a reason with its argument",
 	 CHECK("A",
 	       "container") "  where: s.privileged\n  fail: 'NULL'\n  reason: \"'UK_PERM|/x'\"\n",
