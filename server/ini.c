@@ -104,12 +104,18 @@ static int compare_names(gconstpointer left, gconstpointer right)
 bool ini_read(const char *path, ini_take *take, void *data, GError **error)
 {
 	g_autofree char *folder = g_strconcat(path, ".d", NULL);
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, &problem);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	const char *name;
 
 	if (!read_file(path, take, data, error))
 		return false;
+	/* What cannot be read may say something else than what can. */
+	if (dir == NULL && !g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
 		if (g_str_has_suffix(name, ".conf"))
 			g_ptr_array_add(names, g_build_filename(folder, name, NULL));

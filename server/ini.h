@@ -20,8 +20,8 @@ typedef bool ini_take(void *data, const char *group, const char *name, char *val
  * Reads a file, then its drop-ins (PATH.d/NAME.conf in byte order), setting by setting. Of a key
  * that one file gives twice in a group the last one is taken.
  *
- * error  G_FILE_ERROR for the file itself; G_KEY_FILE_ERROR "'FILE': ..."; what `take` said as
- *        "'FILE' line N: [group] name: ...".
+ * error  G_FILE_ERROR for the file itself, or for a folder of drop-ins that cannot be read;
+ *        G_KEY_FILE_ERROR "'FILE': ..."; what `take` said as "'FILE' line N: [group] name: ...".
  */
 bool ini_read(const char *path, ini_take *take, void *data, GError **error);
 

@@ -107,6 +107,23 @@ static void test_drop_ins_win_in_order(void)
 	(void)g_rmdir(dir);
 }
 
+static void test_drop_ins_that_cannot_be_read(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("plimsoll-conf-XXXXXX", NULL);
+	g_autofree char *path =
+		write_config(dir, "server.conf", "[server]\nbenchmark=b\nnames=a\n");
+	g_autofree char *no_folder = write_config(dir, "server.conf.d", "");
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(config) *config = config_read(path, NULL, &error);
+
+	(void)g_unlink(no_folder);
+	(void)g_unlink(path);
+	(void)g_rmdir(dir);
+	g_assert_null(config);
+	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
+	g_assert_nonnull(strstr(error->message, "server.conf.d"));
+}
+
 static void test_new_configuration_reads_back(void)
 {
 	static const char *const names[] = {"fleet.example", "192.0.2.1", NULL};
@@ -292,6 +309,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, GUINT_TO_POINTER(i), test_config);
 	}
 	g_test_add_func("/site/drop-ins", test_drop_ins_win_in_order);
+	g_test_add_func("/site/drop-ins that cannot be read", test_drop_ins_that_cannot_be_read);
 	g_test_add_func("/site/new-configuration", test_new_configuration_reads_back);
 	g_test_add_func("/site/durations", test_durations);
 	g_test_add_func("/site/engine-keys", test_engine_keys);
