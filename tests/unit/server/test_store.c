@@ -72,6 +72,44 @@ static void test_strange_database_is_refused(gconstpointer data)
 	world_done(&world);
 }
 
+/* What the second step made, undone: a store of the first schema with one host in it. */
+static const char first_schema[] =
+	"ALTER TABLE result DROP COLUMN digest;"
+	"DROP INDEX finding_open_by_engine; DROP INDEX finding_open_by_cluster;"
+	"CREATE INDEX finding_open_by_engine ON finding (engine) WHERE open_interval IS NOT NULL;"
+	"CREATE INDEX finding_open_by_cluster ON finding (cluster) WHERE open_interval IS NOT NULL;"
+	"DROP TABLE cost; ALTER TABLE snapshot ADD COLUMN cost BLOB;"
+	"INSERT INTO engine (id, host, key, created_at) VALUES (7, 'host-a', 'podman', 1);"
+	"INSERT INTO snapshot (engine, observed, evaluation, cost) VALUES (7, x'01', x'02', x'03');"
+	"PRAGMA user_version = 1;";
+
+static void test_first_schema_becomes_the_newest(void)
+{
+	struct world world;
+	g_autoptr(GError) error = NULL;
+	struct store *store;
+	int64_t found = 0;
+
+	world_init(&world);
+	g_assert_true(sql_script(world.store->sql, first_schema, &error));
+	g_assert_no_error(error);
+	g_assert_null(store_open(world.dir, STORE_READ, &error)); /* readers change nothing */
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_SCHEMA);
+	g_clear_error(&error);
+	for (int again = 0; again < 2; again++) {
+		store = store_open(world.dir, STORE_WRITE, &error);
+		g_assert_no_error(error);
+		g_assert_true(sql_find_int(store->sql,
+					   "SELECT count(*) FROM cost JOIN snapshot USING (engine)"
+					   " WHERE engine = 7 AND body = x'03' AND observed = x'01'"
+					   " AND evaluation = x'02'",
+					   NULL, 0, 0, &found, &error));
+		g_assert_cmpint(found, ==, 1);
+		store_close(store);
+	}
+	world_done(&world);
+}
+
 /* --- single use --- */
 
 static void test_token_and_link_work_once_and_in_time(void)
@@ -207,6 +245,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/every-statement-prepares", test_every_statement_prepares);
 	g_test_add_func("/store/files-are-private", test_files_are_private);
+	g_test_add_func("/store/first-schema-becomes-the-newest",
+			test_first_schema_becomes_the_newest);
 	for (guint i = 0; i < G_N_ELEMENTS(strange_databases); i++) {
 		g_autofree char *path =
 			g_strdup_printf("/store/refused/%s", strange_databases[i].name);
