@@ -11,6 +11,7 @@ import re
 import unittest
 
 import labtest
+import planted
 
 CONFIGURATIONS = ('default', 'hardened', 'dangerous')
 STAND_IN = '/usr/local/sbin/runc'  # only where the machine lacks a capability
@@ -18,7 +19,7 @@ EXPECTED = os.path.join(labtest.HERE, 'expected')
 
 
 def plain(text, network):
-    """What differs between two runs of the same configuration: the lab's network, task names, ephemeral ports, pids."""
+    """What differs between two runs of the same configuration: the lab's network, task names, ephemeral ports, pids, dates."""
     if text is None:
         return None
     text = text.replace(network, 'NET')
@@ -26,6 +27,7 @@ def plain(text, network):
     text = re.sub(r'(\d+:\d+) \(\S+:\S+\)', r'\1', text)  # names of ids differ from machine to machine
     text = re.sub(r'^(\S+ \S+); kernel .*', r'\1; KERNEL', text)
     text = re.sub(r'^Engine .*, built .*', 'VERSIONS', text)
+    text = re.sub(r'^CA valid \S+ to \S+', 'CA valid DATE to DATE', text)
     text = re.sub(r'\bsvc\.1\.[a-z0-9]{25}\b', 'svc.1.TASK', text)
     return re.sub(r'(?<=:)(3276[89]|32[89]\d\d|49[12]\d\d)\b', 'EPHEMERAL', text)
 
@@ -71,6 +73,49 @@ class Configurations(unittest.TestCase):
                         self.assertTrue(item['observed'] and item['expected'], f'{name}: {check["check"]}: {item}')
                     if item['verdict'] == 'unknown':
                         self.assertTrue(item['reason'], f'{name}: {check["check"]}: {item}')
+
+    def found(self, checks, *verdicts):
+        """check -> {item: observed} of the dangerous host"""
+        found = {}
+        for name, check in checks.items():
+            items = {plain(i['item'], self.lab.network): i['observed'] or '' for i in check['items']
+                     if i['verdict'] in verdicts and i['item'] != STAND_IN}
+            if items:
+                found[name] = items
+        return found
+
+    def expect_found(self, found, row):
+        words, check, items = row
+        for item, observed in items.items():
+            with self.subTest(words=words, check=check, item=item):
+                self.assertIn(observed, found.get(check, {}).get(item, 'nothing found'))
+
+    def test_the_planted_faults_are_found_and_nothing_is_invented(self):
+        checks = self.lab.verdicts('h3')
+        # A kernel without AppArmor cannot lack a profile.
+        idle = {name for name, check in checks.items() if (check['reason'] or '').startswith('NA_NO_LSM')}
+        rows = [row for row in planted.PLANTED if row[1] not in idle]
+        wanted = {check: set(items) for check, items in planted.LEFT_OUT.items()}
+        failed = self.found(checks, 'fail')
+        for row in rows:
+            self.expect_found(failed, row)
+            wanted.setdefault(row[1], set()).update(row[2])
+        self.assertEqual({check: sorted(items) for check, items in failed.items()},
+                         {check: sorted(items) for check, items in wanted.items()})
+        shown = self.found(checks, 'manual')
+        for row in planted.SHOWN:
+            self.expect_found(shown, row)
+        for words, check, item in planted.BAIT:
+            self.assertNotIn(item, {**failed, **shown}.get(check, {}), words)
+        self.assertEqual(self.found(checks, 'unknown'), {})
+
+    def test_the_list_of_planted_faults_is_that_of_the_scripts(self):
+        scripts = ''
+        for name in ('conf-dangerous.sh', 'images.sh'):
+            with open(os.path.join(labtest.HERE, 'inside', name)) as file:
+                scripts += file.read()
+        for words, *_ in planted.PLANTED + planted.SHOWN + planted.BAIT:
+            self.assertIn(words, scripts)
 
 
 if __name__ == '__main__':
