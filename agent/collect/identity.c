@@ -74,6 +74,9 @@ static const char *find_mismatch(const struct survey *survey)
 	process = processes_find(survey, pid);
 	if (process == NULL)
 		process = find_unproved(survey);
+	if (process == NULL && survey->host->has_root_dir &&
+	    processes_table(survey)->state.status == PLIMSOLL__FETCH__STATUS__NOT_TRIED)
+		return "the tree given as --root shows no /proc of the host";
 	if (process == NULL)
 		return "the process behind the socket is not one of this pid namespace";
 	if (runs(process, program))
@@ -94,9 +97,6 @@ static void set_match(struct survey *survey, Plimsoll__Snapshot *snapshot)
 	else if (hostinfo_self(survey)->has_foreign_root)
 		mismatch =
 			"the agent sees other mounts than the host; --root names the host's tree";
-	else if (survey->host->has_root_dir &&
-		 processes_table(survey)->state.status == PLIMSOLL__FETCH__STATUS__NOT_TRIED)
-		mismatch = "the tree given as --root shows no /proc of the host";
 	else if (engine_of(survey) != NULL)
 		mismatch = find_mismatch(survey);
 	WIRE_SET(snapshot, host_matches_engine, mismatch == NULL);

@@ -171,6 +171,13 @@ static bool is_refusal(int result)
 	return result == -EPERM || result == -EACCES || result == -ECONNREFUSED;
 }
 
+/* How the seccomp filter of a container answers in the kernel's place; Podman's wants AUDIT_WRITE
+ * for such a socket. */
+static bool is_filtered(int result)
+{
+	return result == -EINVAL;
+}
+
 void host_audit_ask(struct arena *arena, struct host_audit *ret_audit)
 {
 	g_autoptr(GArray) rules = g_array_new(FALSE, TRUE, sizeof(struct host_audit_rule));
@@ -189,9 +196,13 @@ void host_audit_ask(struct arena *arena, struct host_audit *ret_audit)
 	}
 	if (ret_audit->kernel && ask_auditctl(arena, ret_audit))
 		return;
-	ret_audit->state = host_state_from_errno(is_refusal(result) ? EPERM : -result);
+	ret_audit->state =
+		host_state_from_errno(is_refusal(result) || is_filtered(result) ? EPERM : -result);
 	if (!ret_audit->kernel)
 		ret_audit->state.status = PLIMSOLL__FETCH__STATUS__ABSENT;
+	else if (is_filtered(result))
+		ret_audit->state.detail = "a filter of system calls keeps this program from asking "
+					  "the kernel";
 	else if (ret_audit->state.status == PLIMSOLL__FETCH__STATUS__PERMISSION)
 		ret_audit->state.detail = "the kernel tells its audit rules to root in its first "
 					  "namespaces only";

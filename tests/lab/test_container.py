@@ -27,12 +27,12 @@ def build(output, **environment):
     return re.search(r'sha256:[0-9a-f]{64}', done.stderr).group()
 
 
-def documented(word):
+def documented(word, folder=FOLDER):
     """The documented `docker run` line that ends with this command, as arguments."""
-    with open(os.path.join(FOLDER, 'README.md'), encoding='utf-8') as file:
+    with open(os.path.join(folder, 'README.md'), encoding='utf-8') as file:
         text = file.read().replace('\\\n', ' ')
-    lines = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith('    docker run ')]
-    return next(line for line in lines if word in line)
+    lines = [shlex.split(line) for line in text.splitlines() if line.startswith('    docker run ')]
+    return next(line for line in lines if word in line[2:])
 
 
 def without(argv, *words):
@@ -93,6 +93,13 @@ class Image(unittest.TestCase):
         with open(self.archive, 'rb') as one, open(again, 'rb') as other:
             self.assertEqual(hashlib.sha256(one.read()).digest(), hashlib.sha256(other.read()).digest())
 
+    def test_the_same_line_stands_in_both_places_with_the_tag_that_is_built(self):
+        self.assertEqual(documented('audit', labtest.ROOT), documented('audit'))
+        with tarfile.open(self.archive) as archive:
+            tags = json.load(archive.extractfile('manifest.json'))[0]['RepoTags']
+        self.assertEqual({word for command in ('audit', 'enroll', 'run') for word in documented(command)
+                          if word.startswith('plimsoll:')}, set(tags))
+
     def test_it_holds_the_programs_their_libraries_and_no_shell(self):
         with tarfile.open(self.archive) as archive:
             manifest = json.load(archive.extractfile('manifest.json'))[0]
@@ -134,7 +141,8 @@ class Container(unittest.TestCase):
         return self.judge(['/lab/plimsoll', 'audit'])
 
     def test_the_engine_takes_the_image_under_the_id_that_was_printed(self):
-        self.assertEqual(self.lab.sh('h1', "docker image inspect -f '{{.Id}}' plimsoll:0.1.0").stdout.strip(), self.id)
+        name = next(word for word in documented('audit') if word.startswith('plimsoll:'))
+        self.assertEqual(self.lab.execute('h1', 'docker', 'image', 'inspect', '-f', '{{.Id}}', name).stdout.strip(), self.id)
 
     def test_its_facts_are_those_of_the_host_itself(self):
         line = documented('audit')
@@ -193,7 +201,7 @@ class Container(unittest.TestCase):
                     self.assertTrue(any(unknown), f'{check} says why')
             lost[name] = set(moves)
         self.assertLess({'container-no-sshd', 'file-docker-sock-perms'}, lost['tree'])
-        self.assertLess({'container-no-sshd', 'daemon-iptables-enabled'}, lost['SYS_PTRACE'])
+        self.assertLess({'container-no-sshd', 'daemon-userland-proxy-disabled'}, lost['SYS_PTRACE'])
         self.assertIn('container-privileged', lost['mounts'])
         self.assertEqual(lost['socket'], set(), 'the tree shows the socket')
         self.assertLessEqual(lost['SYS_PTRACE'], lost['capabilities'])
@@ -218,6 +226,55 @@ class Container(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual({check: move for check, move in moves.items() if move[1] != 'unknown'}, {})
                 self.assertIn('file-docker-sock-perms', moves)
+
+
+    def test_podman_runs_the_same_line(self):
+        if self.lab.execute('h1', 'podman', '--version', check=False).returncode != 0:
+            self.skipTest('podman is not installed')
+        self.lab.sh('h1', 'STORAGE_DRIVER=vfs podman load -i /lab/image.tar')
+        line = ['env', 'STORAGE_DRIVER=vfs', 'podman', *documented('audit')[1:]]
+        native, inside = self.native(), self.judge([*line[:4], '--cap-add', 'AUDIT_WRITE', *line[4:]])
+        for name, check in native.items():
+            with self.subTest(name):
+                self.assertEqual((inside[name]['verdict'], items_of(inside[name])), (check['verdict'], items_of(check)))
+        filtered = self.judge(line)['audit-dockerd-binary']
+        self.assertEqual((filtered['verdict'], filtered['items'][0]['reason'][:7]), ('unknown', 'UK_PERM'), filtered)
+
+
+class AgentInAContainer(unittest.TestCase):
+    """The documented lines of the agent, against a real server on the same host."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(1, LAB_AUDIT='none')
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        build(os.path.join(cls.lab.share('h1'), 'image.tar'))
+        cls.lab.sh('h1', 'docker load -i /lab/image.tar; '
+                         '/lab/plimsoll setup --name audit.example --data /srv/plimsoll --listen 0.0.0.0; '
+                         'nohup /lab/plimsoll serve --data /srv/plimsoll > /dev/null 2>&1 &')
+        labtest.wait_for(lambda: cls.lab.sh('h1', 'test -s /srv/plimsoll/ports.json', check=False).returncode == 0,
+                         'the server starts')
+
+    def named(self, argv):
+        """The lab has no name server."""
+        return [*argv[:2], '--add-host', f'audit.example:{self.lab.network}.11', *argv[2:]]
+
+    def test_it_enrols_reports_and_survives_a_restart(self):
+        join = self.lab.sh('h1', '/lab/plimsoll token create --data /srv/plimsoll').stdout
+        enrol = self.named([word for word in documented('enroll') if word not in ('<', 'join.txt')])
+        self.assertIn('enrolled as', self.lab.execute('h1', *enrol, input=join).stdout)
+        self.lab.execute('h1', *self.named(documented('run')))
+        labtest.wait_for(lambda: 'current' in self.lab.sh('h1', '/lab/plimsoll hosts list --data /srv/plimsoll').stdout,
+                         'the report arrives')
+        told = self.lab.sh('h1', 'docker inspect plimsoll-agent; docker logs plimsoll-agent 2>&1').stdout
+        self.assertIn('event=delivered', told)
+        self.assertNotIn(join.strip()[len('plimsoll-join:'):][:40], told)
+        self.lab.sh('h1', 'docker restart plimsoll-agent')
+        status = self.lab.sh('h1', 'docker exec plimsoll-agent plimsoll-agent status').stdout
+        self.assertRegex(status, r'waiting +0 reports')
+        ended = self.lab.sh('h1', "docker stop -t 60 plimsoll-agent; docker inspect -f '{{.State.ExitCode}}' plimsoll-agent")
+        self.assertEqual(ended.stdout.split()[-1], '0')
 
 
 class DangerousContainer(Container):
