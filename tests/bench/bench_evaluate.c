@@ -2,8 +2,8 @@
 /*
  * Prints what judging one report costs: loading the catalogue, preparing it, and one evaluation by
  * one benchmark and by all, of hosts of 0 to 1000 containers (budgets for 20 containers: 1 ms and
- * 1.5 ms; for loading 5 ms). Medians of CPU time; the facts are made up, the checks are
- * real.
+ * 1.5 ms; for loading 5 ms). With --checks: which checks of one benchmark cost most. Medians of CPU
+ * time; the facts are made up, the checks are real.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +123,60 @@ static void make_evaluators(struct world *world)
 	g_assert_nonnull(world->one);
 }
 
-int main(void)
+/* ---- which checks cost most ---- */
+
+struct cost {
+	struct world *world;
+	const struct check *check;
+	gint64 us;
+};
+
+static bool is_check(const struct check *check, void *data)
+{
+	return check == data;
+}
+
+static void evaluate_check(void *data)
+{
+	const struct cost *cost = data;
+	PLIMSOLL_AUTO(evaluation) *evaluation =
+		evaluator_run(cost->world->one, &cost->world->input, is_check,
+			      (gpointer)(uintptr_t)cost->check, NULL);
+
+	g_assert_nonnull(evaluation);
+}
+
+static gint compare_costs(gconstpointer a, gconstpointer b)
+{
+	const struct cost *first = a;
+	const struct cost *second = b;
+
+	return (second->us > first->us) - (second->us < first->us);
+}
+
+static void print_costs(struct world *world)
+{
+	enum { SHOWN = 20, CONTAINERS = 20 };
+	PLIMSOLL_AUTO(arena) *arena = arena_new(SIZE_MAX);
+	g_autoptr(GArray) costs = g_array_new(FALSE, FALSE, sizeof(struct cost));
+	gint64 derive_us = 0;
+
+	world->input = (struct evaluate_input){.facts = bench_facts(arena, CONTAINERS)};
+	derive_us = median(derive_once, world);
+	for (guint i = 0; i < world->benchmark->n_entries; i++) {
+		struct cost cost = {world, world->benchmark->entries[i].check, 0};
+
+		cost.us = median(evaluate_check, &cost) - derive_us;
+		g_array_append_val(costs, cost);
+	}
+	g_array_sort(costs, compare_costs);
+	printf("%d containers, beyond %" G_GINT64_FORMAT " us to derive:\n", CONTAINERS, derive_us);
+	for (guint i = 0; i < MIN(costs->len, SHOWN); i++)
+		printf("%6" G_GINT64_FORMAT " us %s\n", g_array_index(costs, struct cost, i).us,
+		       g_array_index(costs, struct cost, i).check->name);
+}
+
+int main(int argc, char **argv)
 {
 	static const size_t containers[] = {0, 10, 20, 100, 1000};
 	struct world world = {0};
@@ -132,6 +185,10 @@ int main(void)
 	arena_keep_memory();
 	sql_session_startup();
 	make_evaluators(&world);
+	if (argc > 1 && g_strcmp0(argv[1], "--checks") == 0) {
+		print_costs(&world);
+		return 0;
+	}
 	(void)catalogue_checks(world.catalogue, &n);
 	printf("catalogue of %u checks: load %" G_GINT64_FORMAT " us, prepare %" G_GINT64_FORMAT
 	       " us\n",
