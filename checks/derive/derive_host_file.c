@@ -346,7 +346,8 @@ static void find_shim_v2(struct derivation *d, const char *name)
 	add_missing(d, name, &program);
 }
 
-/* A runtime without a path is a shim of its own, and one that is not there runs nothing. */
+/* A runtime without a path is a shim of its own, and one that is not there runs nothing. A path
+ * that begins where dockerd was started leads nobody knows where. */
 static void add_runtime(struct derivation *d, const char *name, const char *path)
 {
 	const struct program program = {ROLE(BINARY_RUNC), path, false};
@@ -354,6 +355,10 @@ static void add_runtime(struct derivation *d, const char *name, const char *path
 
 	if (path == NULL || *path == '\0')
 		return;
+	if (*path != '/' && strchr(path, '/') != NULL) {
+		add_unseen(d, name, path);
+		return;
+	}
 	if (*path != '/') {
 		add_copies(d, name, &program);
 		return;
