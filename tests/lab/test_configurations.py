@@ -75,7 +75,7 @@ class Configurations(unittest.TestCase):
                         self.assertTrue(item['reason'], f'{name}: {check["check"]}: {item}')
 
     def found(self, checks, *verdicts):
-        """check -> {item: observed} of the dangerous host"""
+        """check -> {item: observed}"""
         found = {}
         for name, check in checks.items():
             items = {plain(i['item'], self.lab.network): i['observed'] or '' for i in check['items']
@@ -107,6 +107,11 @@ class Configurations(unittest.TestCase):
             self.expect_found(shown, row)
         for words, check, item in planted.BAIT:
             self.assertNotIn(item, {**failed, **shown}.get(check, {}), words)
+        self.assertEqual(self.found(checks, 'unknown'), {})
+
+    def test_the_hardened_host_fails_for_what_is_true_and_nothing_is_unknown(self):
+        checks = self.lab.verdicts('h2')
+        self.assertEqual({check: sorted(items) for check, items in self.found(checks, 'fail').items()}, planted.HARDENED)
         self.assertEqual(self.found(checks, 'unknown'), {})
 
     def test_the_list_of_planted_faults_is_that_of_the_scripts(self):
