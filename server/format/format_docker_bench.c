@@ -7,6 +7,7 @@
 
 #include "server/format/docker_bench.h"
 #include "server/format/text.h"
+#include "server/report/host_view.h"
 
 enum { LINE_CHARS = 8 * TEXT_MAX_CHARS /* a fix on one line is long */ };
 
@@ -156,10 +157,10 @@ static void write_results(const struct console *console, const struct report *re
 
 /* --- section B: how to mend what does not pass --- */
 
-static void write_fix(const struct console *console, const struct benchmark_entry *entry,
-		      const struct check *check)
+static void write_fix(const struct console *console, const struct report *report,
+		      const struct benchmark_entry *entry, const struct check *check)
 {
-	g_autofree char *fix = docker_bench_one_line(check->fix);
+	g_autofree char *fix = docker_bench_one_line(host_view_fix(check, report->facts));
 	g_autofree char *impact = docker_bench_one_line(check->impact);
 	g_autofree char *text = NULL;
 
@@ -187,7 +188,7 @@ static void write_fixes_of(const struct console *console, const struct report *r
 			put_line(console, "INFO", section,
 				 docker_bench_section(benchmark->benchmark, section));
 		}
-		write_fix(console, entry, result->check);
+		write_fix(console, report, entry, result->check);
 	}
 }
 

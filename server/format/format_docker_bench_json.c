@@ -8,6 +8,7 @@
 
 #include "proto/json.h"
 #include "server/format/docker_bench.h"
+#include "server/report/host_view.h"
 
 static const char truncated[] = "(truncated)";
 
@@ -57,20 +58,22 @@ static void set_evidence(struct json *value, const struct result *result,
 	docker_bench_evidence_done(&evidence);
 }
 
-static void set_remediation(struct json *value, const struct result *result,
-			    const struct format_style *style)
+static void set_remediation(struct json *value, const struct report *report,
+			    const struct result *result, const struct format_style *style)
 {
 	const struct check *check = result->check;
 
-	if (!style->remediation || result->verdict == VERDICT_PASS || check->fix == NULL)
+	const char *fix = host_view_fix(check, report->facts);
+
+	if (!style->remediation || result->verdict == VERDICT_PASS || fix == NULL)
 		return;
-	json_set(value, "remediation", json_new_string(check->fix));
+	json_set(value, "remediation", json_new_string(fix));
 	if (check->impact != NULL)
 		json_set(value, "remediation-impact", json_new_string(check->impact));
 }
 
-static struct json *new_result(const struct benchmark_entry *entry, const struct result *result,
-			       const struct format_style *style)
+static struct json *new_result(const struct report *report, const struct benchmark_entry *entry,
+			       const struct result *result, const struct format_style *style)
 {
 	struct json *value = json_object_new();
 	g_autofree char *title = docker_bench_title(entry);
@@ -79,7 +82,7 @@ static struct json *new_result(const struct benchmark_entry *entry, const struct
 	json_set(value, "desc", json_new_string(title));
 	json_set(value, "result", json_new_string(docker_bench_word(result->verdict)));
 	set_evidence(value, result, style);
-	set_remediation(value, result, style);
+	set_remediation(value, report, result, style);
 	return value;
 }
 
@@ -114,9 +117,9 @@ static void write_benchmark(struct json_writer *writer, const struct report *rep
 			section = entry->section;
 			begin_section(writer, benchmark->benchmark, section);
 		}
-		json_write_value(
-			writer, NULL,
-			new_result(entry, evaluation_find(report->evaluation, entry), style));
+		json_write_value(writer, NULL,
+				 new_result(report, entry,
+					    evaluation_find(report->evaluation, entry), style));
 	}
 	if (section != NULL)
 		end_section(writer);

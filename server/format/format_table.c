@@ -313,7 +313,7 @@ static char *first_step(const char *fix)
 static void write_fix(const struct table *table, const struct result *result)
 {
 	const struct screen *screen = &table->screen;
-	const char *fix = result->check->fix;
+	const char *fix = host_view_fix(result->check, table->report->facts);
 	g_autofree char *step = NULL;
 	g_autofree char *clean = NULL;
 

@@ -155,15 +155,15 @@ static void write_whole_reason(struct html *html, const struct result *result)
 		}                                                                                  \
 	} while (0)
 
-static void write_advice(struct html *html, const struct result *result)
+static void write_advice(struct html *html, const struct check_view *view)
 {
+	const struct result *result = view->result;
 	const struct check *check = result->check;
 
 	WRITE_PART(html, "Why it matters", prose_write, check->why);
 	if (result->verdict == VERDICT_PASS || result->verdict == VERDICT_NOT_APPLICABLE)
 		return;
-	WRITE_PART(html, "How to fix it", prose_write_steps, check->fix);
-	WRITE_PART(html, "On a rootless engine", prose_write_steps, check->fix_rootless);
+	WRITE_PART(html, "How to fix it", prose_write_steps, view->fix);
 	WRITE_PART(html, "What the fix may break", prose_write, check->impact);
 }
 
@@ -205,7 +205,7 @@ void check_block_write(struct html *html, const struct page_frame *frame,
 	write_summary(html, check);
 	write_whole_reason(html, result);
 	write_items(html, check);
-	write_advice(html, result);
+	write_advice(html, check);
 	write_footer(html, frame, check);
 	h_lit(html, "</details>\n");
 }

@@ -103,6 +103,14 @@ static void fill_identity(struct strip *strip, const struct host_view_input *inp
 	add(strip, "Collected in", milliseconds(envelope, arena));
 }
 
+const char *host_view_fix(const struct check *check, const Plimsoll__Facts *facts)
+{
+	bool is_rootless = facts != NULL && facts->engine != NULL && facts->engine->has_rootless &&
+			   facts->engine->rootless;
+
+	return is_rootless && check->fix_rootless != NULL ? check->fix_rootless : check->fix;
+}
+
 static void fill_checks(struct host_view *view, const struct host_view_input *input,
 			struct arena *arena)
 {
@@ -114,8 +122,11 @@ static void fill_checks(struct host_view *view, const struct host_view_input *in
 		const struct result *result = evaluation_find(input->evaluation, entry);
 
 		if (result != NULL)
-			checks[view->n_checks++] =
-				(struct check_view){.entry = entry, .result = result};
+			checks[view->n_checks++] = (struct check_view){
+				.entry = entry,
+				.result = result,
+				.fix = host_view_fix(result->check, input->facts),
+			};
 	}
 	view->checks = checks;
 }

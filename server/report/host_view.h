@@ -22,6 +22,8 @@ struct host_view_input {
 void host_view_init(struct host_view *view, const struct host_view_input *input,
 		    struct arena *arena);
 
+/* How a check that does not pass is mended on this engine; NULL = the catalogue does not say. */
+const char *host_view_fix(const struct check *check, const Plimsoll__Facts *facts);
 /* How many items a check had, listed or not. */
 guint host_view_items(const struct result *result);
 /* What tells an item from others of its subject, when its label does not say it already; or NULL.

@@ -31,6 +31,7 @@ struct page_fact {
 struct check_view {
 	const struct benchmark_entry *entry;
 	const struct result *result;
+	const char *fix; /* on this engine */
 };
 
 /* One snapshot: a host and engine under one benchmark. host_view.h fills it from an evaluation. */

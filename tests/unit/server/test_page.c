@@ -258,6 +258,24 @@ static void test_prose(void)
 	}
 }
 
+static void the_fix_is_that_of_the_engine(void)
+{
+	static const struct check both = {.fix = "as root", .fix_rootless = "as the user"};
+	static const struct check one = {.fix = "as root"};
+	Plimsoll__Engine engine = PLIMSOLL__ENGINE__INIT;
+	Plimsoll__Facts facts = PLIMSOLL__FACTS__INIT;
+
+	g_assert_cmpstr(host_view_fix(&both, NULL), ==, "as root");
+	g_assert_cmpstr(host_view_fix(&both, &facts), ==, "as root");
+	facts.engine = &engine;
+	engine.has_rootless = true;
+	engine.rootless = false;
+	g_assert_cmpstr(host_view_fix(&both, &facts), ==, "as root");
+	engine.rootless = true;
+	g_assert_cmpstr(host_view_fix(&both, &facts), ==, "as the user");
+	g_assert_cmpstr(host_view_fix(&one, &facts), ==, "as root");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -267,5 +285,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/page/a report file needs nothing but itself", test_file_stands_alone);
 	g_test_add_func("/page/a host that waits shows no counts", test_waiting_host);
 	g_test_add_func("/page/steps of a fix become a list", test_prose);
+	g_test_add_func("/page/the-fix-is-that-of-the-engine", the_fix_is_that_of_the_engine);
 	return g_test_run();
 }
