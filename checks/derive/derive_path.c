@@ -22,10 +22,13 @@ char *derive_path_clean(struct derivation *d, const char *path)
 		return NULL;
 	clean = end = arena_calloc(d->arena, strlen(path) + 2, 1);
 	for (const char *p = path; *p != '\0';) {
-		size_t length;
+		size_t length = 0;
 
-		p += strspn(p, "/");
-		length = strcspn(p, "/");
+		/* By hand: components are short, and strcspn() takes longer to begin than this. */
+		while (*p == '/')
+			p++;
+		while (p[length] != '\0' && p[length] != '/')
+			length++;
 		if (length == 2 && p[0] == '.' && p[1] == '.') {
 			end = drop_last(clean, end);
 		} else if (length > 0 && (length > 1 || p[0] != '.')) {
