@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real hosts of a swarm: manager, worker, and a manager that is locked after a restart. The verdict and the items of
+every check, as test_configurations.py has them for single hosts; expected/swarm-NAME.json, PLIMSOLL_BLESS=1."""
+import json
+import os
+import unittest
+
+import labtest
+from test_configurations import EXPECTED, summary
+
+
+class SwarmStates(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = labtest.Lab(2)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+        address = f'{cls.lab.network}.11'
+        for host in ('h1', 'h2'):
+            cls.lab.execute(host, 'bash', '/run/lab.d/images.sh')
+        cls.lab.sh('h1', f'docker swarm init --advertise-addr {address}; docker network create -d overlay back')
+        token = cls.lab.sh('h1', 'docker swarm join-token -q worker').stdout.strip()
+        cls.lab.sh('h2', f'docker swarm join --token {token} {address}:2377')
+        cls.lab.sh('h1', 'docker service create -q --detach --no-resolve-image --name svc --network back '
+                         '--constraint node.role==manager base:1 /bin/sleep 100000')
+        labtest.wait_for(lambda: 'svc.1' in cls.lab.sh('h1', 'docker ps --format "{{.Names}}"').stdout, 'the task runs')
+
+    def expect(self, host, name):
+        checks = self.lab.verdicts(host)
+        got = {check: summary(found, self.lab.network) for check, found in checks.items()}
+        path = os.path.join(EXPECTED, f'swarm-{name}.json')
+        if os.environ.get('PLIMSOLL_BLESS'):
+            with open(path, 'w') as file:
+                json.dump(got, file, indent=1, sort_keys=True)
+                file.write('\n')
+        with open(path) as file:
+            want = json.load(file)
+        self.assertEqual(sorted(got), sorted(want), f'{name}: the checks')
+        for check in want:
+            with self.subTest(host=name, check=check):
+                self.assertEqual(got[check], want[check])
+        return checks
+
+    def test_1_manager_and_worker(self):
+        self.expect('h1', 'manager')
+        worker = self.expect('h2', 'worker')
+        for name, check in worker.items():
+            if name.startswith('swarm-') and check['verdict'] not in ('not_applicable', 'manual'):
+                self.assertIn(name, ('swarm-overlay-encrypted', 'swarm-disabled-if-unused', 'swarm-bound-to-interface'),
+                              'judged on the managers')
+
+    def test_2_locked_manager(self):
+        self.lab.sh('h1', 'docker swarm update --autolock=true')
+        self.lab.restart_docker('h1')
+        state = self.lab.sh('h1', 'docker info --format "{{.Swarm.LocalNodeState}}"').stdout.strip()
+        self.assertEqual(state, 'locked')
+        locked = self.expect('h1', 'locked')
+        self.assertEqual(locked['swarm-autolock']['verdict'], 'pass')
+        for name, check in locked.items():
+            if name.startswith('swarm-') and name not in ('swarm-autolock', 'swarm-disabled-if-unused'):
+                self.assertNotIn(check['verdict'], ('pass', 'fail'), f'{name}: nothing of the swarm is seen')
+
+
+if __name__ == '__main__':
+    labtest.main()
