@@ -1,41 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three real hosts (default, hardened, dangerous): the verdict and the items of every check.
-
-expected/NAME.json holds the truth: check -> verdict, reason, and for every item that is not a plain pass its label,
-verdict and observed value. PLIMSOLL_BLESS=1 rewrites it; whoever does so reads the difference against the rules and
-against inside/conf-NAME.sh, since a wrong expectation is a wrong promise."""
-import json
+"""Three real hosts (default, hardened, dangerous): the verdict and the items of every check; see expectations.py."""
 import os
-import re
 import unittest
 
 import labtest
 import planted
+from expectations import STAND_IN, expect, plain
 
 CONFIGURATIONS = ('default', 'hardened', 'dangerous')
-STAND_IN = '/usr/local/sbin/runc'  # only where the machine lacks a capability
-EXPECTED = os.path.join(labtest.HERE, 'expected')
-
-
-def plain(text, network):
-    """What differs between two runs of the same configuration: the lab's network, task names, ephemeral ports, pids, dates."""
-    if text is None:
-        return None
-    text = text.replace(network, 'NET')
-    text = re.sub(r'\b\d+ (exec instances|days old)', r'N \1', text)
-    text = re.sub(r'(\d+:\d+) \(\S+:\S+\)', r'\1', text)  # names of ids differ from machine to machine
-    text = re.sub(r'^(\S+ \S+); kernel .*', r'\1; KERNEL', text)
-    text = re.sub(r'^Engine .*, built .*', 'VERSIONS', text)
-    text = re.sub(r'^CA valid \S+ to \S+', 'CA valid DATE to DATE', text)
-    text = re.sub(r'\bsvc\.1\.[a-z0-9]{25}\b', 'svc.1.TASK', text)
-    return re.sub(r'(?<=:)(3276[89]|32[89]\d\d|49[12]\d\d)\b', 'EPHEMERAL', text)
-
-
-def summary(check, network):
-    items = sorted([plain(i['item'], network), i['verdict'], plain(i['observed'], network)]
-                   for i in check['items'] if i['verdict'] != 'pass' and i['item'] != STAND_IN)
-    return {'verdict': check['verdict'], 'reason': check['reason'], 'items': items}
 
 
 class Configurations(unittest.TestCase):
@@ -51,19 +24,7 @@ class Configurations(unittest.TestCase):
 
     def test_every_verdict_and_item(self):
         for k, name in enumerate(CONFIGURATIONS, 1):
-            result = self.lab.audit(f'h{k}')['benchmarks'][0]
-            got = {c['check']: summary(c, self.lab.network) for c in result['checks']}
-            path = os.path.join(EXPECTED, f'{name}.json')
-            if os.environ.get('PLIMSOLL_BLESS'):
-                with open(path, 'w') as file:
-                    json.dump(got, file, indent=1, sort_keys=True)
-                    file.write('\n')
-            with open(path) as file:
-                want = json.load(file)
-            self.assertEqual(sorted(got), sorted(want), f'{name}: the checks')
-            for check in want:
-                with self.subTest(host=name, check=check):
-                    self.assertEqual(got[check], want[check])
+            expect(self, self.lab, self.lab.verdicts(f'h{k}'), name)
 
     def test_every_item_has_evidence(self):
         for k, name in enumerate(CONFIGURATIONS, 1):

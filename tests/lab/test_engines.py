@@ -13,7 +13,7 @@ import unittest
 
 import labtest
 import test_access
-import test_configurations
+import expectations
 import test_flips
 import test_stability
 
@@ -92,9 +92,8 @@ class Release:
 
     def test_every_verdict_and_item(self):
         for k, name in enumerate(self.configurations, 1):
-            with open(os.path.join(test_configurations.EXPECTED, f'{name}.json')) as file:
-                wanted = json.load(file)
-            got = {c['check']: test_configurations.summary(c, self.lab.network)
+            wanted = expectations.read(name)
+            got = {c['check']: expectations.summary(c, self.lab.network)
                    for c in self.lab.audit(f'h{k}')['benchmarks'][0]['checks']}
             self.assertEqual(sorted(got), sorted(wanted), f'{name}: the checks')
             for check, want in wanted.items():
@@ -272,8 +271,7 @@ class Docker26Variations(unittest.TestCase):
             self.assertTrue(all(image['inspect_status'] == image['history_status'] == 'ok' for image in facts['image']))
             listed = {image['id'] for image in facts['image']}
             self.assertTrue(all(container['image_id'] in listed for container in facts['container']))
-            with open(os.path.join(test_configurations.EXPECTED, 'default.json')) as file:
-                wanted = {check: want['verdict'] for check, want in json.load(file).items()}
+            wanted = {check: want['verdict'] for check, want in expectations.read('default').items()}
             wanted.update({'file-daemon-json-owner': 'pass', 'file-daemon-json-perms': 'pass'})  # here there is one
             got = {check: c['verdict'] for check, c in self.lab.verdicts('h1').items()}
             self.assertEqual(got, wanted)

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Engines besides the rootful dockerd on its usual socket, all real and on one host: a rootless dockerd, Podman's service,
-and the rootful one by TCP. expected/{rootless,podman}.json hold the truth as in test_configurations.py."""
+and the rootful one by TCP. expected/{rootless,podman}.json hold the truth as in expectations.py."""
 import json
-import os
 import unittest
 
 import labtest
-from test_configurations import EXPECTED, summary
+from expectations import expect
 
 ROOTFUL = 'unix:///run/docker.sock'
 ROOTLESS = 'unix:///run/user/4000/docker.sock'
@@ -38,26 +37,11 @@ class Engines(unittest.TestCase):
         return self.lab.sh('h1', 'cd /; setpriv --reuid anna --regid anna --init-groups env HOME=/home/anna '
                                  f'{environment} /lab/plimsoll audit {" ".join(options)}', check=False)
 
-    def expect(self, name, *options):
-        result = self.lab.audit('h1', *options)['benchmarks'][0]
-        got = {c['check']: summary(c, self.lab.network) for c in result['checks']}
-        path = os.path.join(EXPECTED, f'{name}.json')
-        if os.environ.get('PLIMSOLL_BLESS'):
-            with open(path, 'w') as file:
-                json.dump(got, file, indent=1, sort_keys=True)
-                file.write('\n')
-        with open(path) as file:
-            want = json.load(file)
-        self.assertEqual(sorted(got), sorted(want), f'{name}: the checks')
-        for check in want:
-            with self.subTest(engine=name, check=check):
-                self.assertEqual(got[check], want[check])
-
     def test_rootless(self):
-        self.expect('rootless', '--docker-host', ROOTLESS)
+        expect(self, self.lab, self.lab.verdicts('h1', '--docker-host', ROOTLESS), 'rootless')
 
     def test_podman(self):
-        self.expect('podman', '--docker-host', PODMAN)
+        expect(self, self.lab, self.lab.verdicts('h1', '--docker-host', PODMAN), 'podman')
 
     def test_each_is_found_and_says_who_it_is(self):
         for endpoint, key in ((ROOTFUL, 'rootful'), (ROOTLESS, 'rootless:4000'), (PODMAN, 'podman')):

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Real hosts of a swarm: manager, worker, and a manager that is locked after a restart. The verdict and the items of
-every check, as test_configurations.py has them for single hosts; expected/swarm-NAME.json, PLIMSOLL_BLESS=1."""
-import json
-import os
+every check; see expectations.py."""
 import unittest
 
 import labtest
-from test_configurations import EXPECTED, summary
+from expectations import expect
 
 
 class SwarmStates(unittest.TestCase):
@@ -28,25 +26,10 @@ class SwarmStates(unittest.TestCase):
                          '--constraint node.role==manager base:1 /bin/sleep 100000')
         labtest.wait_for(lambda: 'svc.1' in cls.lab.sh('h1', 'docker ps --format "{{.Names}}"').stdout, 'the task runs')
 
-    def expect(self, host, name):
-        checks = self.lab.verdicts(host)
-        got = {check: summary(found, self.lab.network) for check, found in checks.items()}
-        path = os.path.join(EXPECTED, f'swarm-{name}.json')
-        if os.environ.get('PLIMSOLL_BLESS'):
-            with open(path, 'w') as file:
-                json.dump(got, file, indent=1, sort_keys=True)
-                file.write('\n')
-        with open(path) as file:
-            want = json.load(file)
-        self.assertEqual(sorted(got), sorted(want), f'{name}: the checks')
-        for check in want:
-            with self.subTest(host=name, check=check):
-                self.assertEqual(got[check], want[check])
-        return checks
-
     def test_1_manager_and_worker(self):
-        self.expect('h1', 'manager')
-        worker = self.expect('h2', 'worker')
+        worker = self.lab.verdicts('h2')
+        expect(self, self.lab, self.lab.verdicts('h1'), 'swarm-manager')
+        expect(self, self.lab, worker, 'swarm-worker')
         for name, check in worker.items():
             if name.startswith('swarm-') and check['verdict'] not in ('not_applicable', 'manual'):
                 self.assertIn(name, ('swarm-overlay-encrypted', 'swarm-disabled-if-unused', 'swarm-bound-to-interface'),
@@ -57,7 +40,8 @@ class SwarmStates(unittest.TestCase):
         self.lab.restart_docker('h1')
         state = self.lab.sh('h1', 'docker info --format "{{.Swarm.LocalNodeState}}"').stdout.strip()
         self.assertEqual(state, 'locked')
-        locked = self.expect('h1', 'locked')
+        locked = self.lab.verdicts('h1')
+        expect(self, self.lab, locked, 'swarm-locked')
         self.assertEqual(locked['swarm-autolock']['verdict'], 'pass')
         for name, check in locked.items():
             if name.startswith('swarm-') and name not in ('swarm-autolock', 'swarm-disabled-if-unused'):
