@@ -331,6 +331,22 @@ void fixture_free(struct fixture *fixture)
 	g_free(fixture);
 }
 
+struct fixture *fixture_base(const char *name)
+{
+	g_autofree char *path = g_build_filename(FIXTURE_BASES, name, NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(json) *root = NULL;
+	struct fixture *fixture = NULL;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, &error));
+	root = fixture_yaml(path, text, &error);
+	g_assert_no_error(error);
+	fixture = fixture_new(root, &error);
+	g_assert_no_error(error);
+	return fixture;
+}
+
 struct fixture *fixture_text(const char *text)
 {
 	g_autoptr(GError) error = NULL;

@@ -34,6 +34,9 @@ struct fixture *fixture_new(const struct json *root, GError **error);
 void fixture_free(struct fixture *fixture);
 PLIMSOLL_AUTOPTR(fixture, fixture_free)
 
+/* A base of the fixtures, "default.json"; ends the test on any error. */
+#define FIXTURE_BASES "tests/checks/bases"
+struct fixture *fixture_base(const char *name);
 /* From YAML text; ends the test on any error. */
 struct fixture *fixture_text(const char *text);
 /* A catalogue of this YAML alone, and an evaluator for it; end the test on any error. */

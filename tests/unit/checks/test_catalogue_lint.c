@@ -6,8 +6,6 @@
 #include "checks/lint.h"
 #include "tests/unit/checks/fixture.h"
 
-#define FOLDER "tests/checks/bases"
-
 static const struct catalogue *the_catalogue(void)
 {
 	static struct catalogue *catalogue;
@@ -17,21 +15,6 @@ static const struct catalogue *the_catalogue(void)
 		catalogue = catalogue_new(NULL, &error);
 	g_assert_no_error(error);
 	return catalogue;
-}
-
-static struct fixture *read_base(const char *path)
-{
-	g_autofree char *text = NULL;
-	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(json) *root = NULL;
-	struct fixture *fixture = NULL;
-
-	g_assert_true(g_file_get_contents(path, &text, NULL, &error));
-	root = fixture_yaml(path, text, &error);
-	g_assert_no_error(error);
-	fixture = fixture_new(root, &error);
-	g_assert_no_error(error);
-	return fixture;
 }
 
 static void expect_none(GPtrArray *faults)
@@ -54,7 +37,7 @@ static void test_base(gconstpointer data)
 {
 	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(fixture) *fixture = read_base(data);
+	PLIMSOLL_AUTO(fixture) *fixture = fixture_base(data);
 
 	g_assert_true(lint_nulls(the_catalogue(), &fixture->input, faults, &error));
 	g_assert_no_error(error);
@@ -65,19 +48,19 @@ static void test_base(gconstpointer data)
 
 int main(int argc, char **argv)
 {
-	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GDir) dir = NULL;
 	const char *name = NULL;
 
 	g_test_init(&argc, &argv, NULL);
-	dir = g_dir_open(FOLDER, 0, NULL);
+	dir = g_dir_open(FIXTURE_BASES, 0, NULL);
 	g_test_add_func("/lint/text", test_text);
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
 		g_autofree char *label = g_strconcat("/lint/", name, NULL);
-		char *path = g_build_filename(FOLDER, name, NULL);
+		char *copy = g_strdup(name);
 
-		g_ptr_array_add(paths, path);
-		g_test_add_data_func(label, path, test_base);
+		g_ptr_array_add(names, copy);
+		g_test_add_data_func(label, copy, test_base);
 	}
 	return g_test_run();
 }

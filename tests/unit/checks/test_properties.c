@@ -13,8 +13,6 @@
 #include "proto/wire.h"
 #include "tests/unit/checks/fixture.h"
 
-#define FOLDER "tests/checks/bases"
-
 enum { USUAL_RUNS = 60, MAX_EXCHANGES = 12, CLEARINGS = 25 };
 
 /* Fields whose absence is no unseen fact, and the checks for which it is none. */
@@ -344,31 +342,15 @@ static void try_order(const struct trial *trial)
 
 /* ---- the runs ---- */
 
-static struct fixture *read_base(const char *name)
-{
-	g_autofree char *path = g_build_filename(FOLDER, name, NULL);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) error = NULL;
-	PLIMSOLL_AUTO(json) *root = NULL;
-	struct fixture *fixture = NULL;
-
-	g_assert_true(g_file_get_contents(path, &text, NULL, &error));
-	root = fixture_yaml(path, text, &error);
-	g_assert_no_error(error);
-	fixture = fixture_new(root, &error);
-	g_assert_no_error(error);
-	return fixture;
-}
-
 static void read_bases(void)
 {
-	g_autoptr(GDir) dir = g_dir_open(FOLDER, 0, NULL);
+	g_autoptr(GDir) dir = g_dir_open(FIXTURE_BASES, 0, NULL);
 	const char *name = NULL;
 
 	bases = g_ptr_array_new();
 	values = g_hash_table_new(g_direct_hash, g_direct_equal);
 	while ((name = g_dir_read_name(dir)) != NULL)
-		g_ptr_array_add(bases, read_base(name));
+		g_ptr_array_add(bases, fixture_base(name));
 	for (guint i = 0; i < bases->len; i++) {
 		const struct fixture *base = bases->pdata[i];
 

@@ -13,20 +13,8 @@
 
 #include "proto/json.h"
 #include "server/cli/cli.h"
+#include "tests/unit/server/program_run.h"
 #include "tests/unit/server/report_json.h"
-
-/* One run of the program. */
-struct run {
-	char *out;
-	char *err;
-	int code;
-};
-
-static void run_done(struct run *run)
-{
-	g_free(run->out);
-	g_free(run->err);
-}
 
 static char *folder; /* of this test's files */
 
@@ -137,16 +125,8 @@ static char **argv_of(const char *line)
 static struct run run_program(const char *line)
 {
 	g_auto(GStrv) argv = argv_of(line);
-	g_autoptr(GError) error = NULL;
-	struct run run = {0};
-	int status = 0;
 
-	g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &run.out, &run.err, &status,
-		     &error);
-	g_assert_no_error(error);
-	g_assert_true(WIFEXITED(status));
-	run.code = WEXITSTATUS(status);
-	return run;
+	return run_argv(NULL, argv);
 }
 
 static const char one[] = "--only container-privileged";

@@ -6,7 +6,6 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/collect.h"
@@ -15,21 +14,9 @@
 #include "proto/json.h"
 #include "server/cli/cli.h"
 #include "server/cli/peer_log.h"
+#include "tests/unit/server/program_run.h"
 
 static char *folder; /* of this test's files; the program runs in it */
-
-/* One run of the program. */
-struct run {
-	char *out;
-	char *err;
-	int code;
-};
-
-static void run_done(struct run *run)
-{
-	g_free(run->out);
-	g_free(run->err);
-}
 
 /* Words are separated by one blank; "@name" is a file of the folder, "%name" of the test data. */
 static struct run run_program(const char *line)
@@ -38,9 +25,6 @@ static struct run run_program(const char *line)
 	g_autofree char *root = g_get_current_dir();
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 	g_auto(GStrv) argv = NULL;
-	g_autoptr(GError) error = NULL;
-	struct run run = {0};
-	int status = 0;
 
 	g_strv_builder_add(builder, PLIMSOLL_PROGRAM);
 	for (guint i = 0; words[i] != NULL; i++) {
@@ -53,12 +37,7 @@ static struct run run_program(const char *line)
 								 : words[i]);
 	}
 	argv = g_strv_builder_end(builder);
-	g_spawn_sync(folder, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &run.out, &run.err, &status,
-		     &error);
-	g_assert_no_error(error);
-	g_assert_true(WIFEXITED(status));
-	run.code = WEXITSTATUS(status);
-	return run;
+	return run_argv(folder, argv);
 }
 
 static void write_file(const char *name, const char *text)
@@ -378,9 +357,27 @@ static void test_round_trip(void)
 	}
 }
 
+static void remove_folder(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name = NULL;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *member = g_build_filename(path, name, NULL);
+
+		if (g_file_test(member, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(member, G_FILE_TEST_IS_SYMLINK))
+			remove_folder(member);
+		else
+			g_assert_cmpint(g_unlink(member), ==, 0);
+	}
+	g_assert_cmpint(g_rmdir(path), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
+	int code = 0;
 
 	g_test_init(&argc, &argv, NULL);
 	folder = g_dir_make_tmp("plimsoll-XXXXXX", &error);
@@ -397,5 +394,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/docker-bench/logs grow and are replaced", test_logs);
 	g_test_add_func("/docker-bench/logs that nobody named", test_standard_log);
 	g_test_add_func("/docker-bench/our own log differs from nothing", test_round_trip);
-	return g_test_run();
+	code = g_test_run();
+	remove_folder(folder);
+	g_free(folder);
+	return code;
 }

@@ -4,22 +4,10 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "proto/json.h"
 #include "server/cli/cli.h"
-
-struct run {
-	char *out, *err;
-	int code;
-};
-
-static void run_done(struct run *run)
-{
-	g_free(run->out);
-	g_free(run->err);
-}
-#define RUN_AUTO __attribute__((cleanup(run_done))) struct run
+#include "tests/unit/server/program_run.h"
 
 static char *facts_path;
 
@@ -29,20 +17,12 @@ static struct run run_why(const char *line)
 	g_auto(GStrv) words = g_strsplit(line, " ", -1);
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 	g_auto(GStrv) argv = NULL;
-	g_autoptr(GError) error = NULL;
-	struct run run = {0};
-	int status = 0;
 
 	g_strv_builder_add_many(builder, PLIMSOLL_PROGRAM, "why", NULL);
 	for (guint i = 0; words[i] != NULL; i++)
 		g_strv_builder_add(builder, strcmp(words[i], "FACTS") == 0 ? facts_path : words[i]);
 	argv = g_strv_builder_end(builder);
-	g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &run.out, &run.err, &status,
-		     &error);
-	g_assert_no_error(error);
-	g_assert_true(WIFEXITED(status));
-	run.code = WEXITSTATUS(status);
-	return run;
+	return run_argv(NULL, argv);
 }
 
 static void write_facts(void)
