@@ -69,8 +69,8 @@ static bool is_known(const struct trying *trying, const struct evidence_switch *
 static void try_switch(struct trying *trying, const struct evidence_switch *one)
 {
 	protobuf_c_boolean *value = facts_column_boolean(one->column, &one->row);
-	enum verdict verdict = trying->verdict;
-	bool was = false;
+	enum verdict verdict;
+	bool was;
 
 	if (value == NULL || is_known(trying, one) || trying->trials++ >= MAX_TRIALS)
 		return;

@@ -298,8 +298,13 @@ struct json *json_parse(const char *text, size_t size, struct json_place *ret_pl
 {
 	struct parser parser = {.arena = arena_new(SIZE_MAX), .line = 1};
 	struct json_place place;
-	size_t offset = read_document(&parser, text == NULL ? "" : text, text == NULL ? 0 : size);
+	size_t offset = 0;
 
+	if (text == NULL) {
+		text = "";
+		size = 0;
+	}
+	offset = read_document(&parser, text, size);
 	if (parser.problem == PROBLEM_NONE)
 		offset = check_characters(&parser, text, size);
 	if (parser.problem == PROBLEM_NONE) {
