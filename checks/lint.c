@@ -271,9 +271,10 @@ bool lint_nulls(const struct catalogue *catalogue, const struct evaluate_input *
 
 /* ---- order ---- */
 
-/* Order means something in these: the kernel's order of rules and mounts, argv, drop-ins. */
-static const char *const ordered[] = {"audit_rule",    "mount",         "dockerd", "unit",
-				      "config_option", "image_history", NULL};
+/* Order means something in these: the kernel's order of rules and mounts, argv, drop-ins; the first
+ * failed source, in byte order, names the reason. */
+static const char *const ordered[] = {"fetch", "audit_rule",    "mount",         "dockerd",
+				      "unit",  "config_option", "image_history", NULL};
 
 static void reverse_list(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {

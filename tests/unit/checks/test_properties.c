@@ -27,7 +27,9 @@ static const struct {
 	/* The same of the configured profile. */
 	{"container-apparmor", "Live.apparmor_current"},
 	{"*", "Engine.rootless"}, /* kind says the same, from the same answer */
-	{"*", "File.role"},       /* what the row is about */
+	/* Of a host where no engine was seen: files that are there are judged. */
+	{"*", "Snapshot.dockerd_installed"},
+	{"*", "File.role"}, /* what the row is about */
 	{"*", "Unit.name"},
 	{"daemon-*", "File.real"},          /* a file that was seen has it */
 	{"audit-*", "AuditRule.path_real"}, /* absent: nothing stands at the rule's path */
