@@ -97,10 +97,16 @@ class Release:
                    for c in self.lab.audit(f'h{k}')['benchmarks'][0]['checks']}
             self.assertEqual(sorted(got), sorted(wanted), f'{name}: the checks')
             for check, want in wanted.items():
-                if check == 'swarm-planes-separated':  # names the address of the host, h3 where it was recorded
-                    want = json.loads(re.sub(r'NET\.1\d', f'NET.{10 + k}', json.dumps(want)))
                 with self.subTest(configuration=name, check=check):
-                    self.assertEqual(got[check], self.difference(check, want))
+                    self.assertEqual(anywhere(got[check]), anywhere(self.difference(check, want)))
+
+
+def anywhere(summary):
+    """Without what names the host and its distribution, and the sizes of what was built from its files."""
+    text = re.sub(r'NET\.1\d', 'NET.N', json.dumps(summary))
+    text = re.sub(r'"h[1-3]"', '"HOST"', text)
+    text = re.sub(r'\d+\.\d MB', 'SIZE', text)
+    return json.loads(re.sub(r'"debian[^"]*"', '"DEBIAN"', text))
 
 
 class Docker26(Release, unittest.TestCase):
@@ -134,6 +140,17 @@ class Docker20(Release, unittest.TestCase):
 class DockerNewest(Release, unittest.TestCase):
     """Debian's development branch moves; the root is skipped when it cannot be built."""
     suite, version, configurations = 'sid', '', ('default',)
+
+    @staticmethod
+    def difference(check, wanted):
+        # containerd 2 has the shim of version 2 alone; its unit file needs no drop-in for the lab's path.
+        gone = {'audit-containerd-shim-binary': 'containerd-shim', 'audit-containerd-shim-runc-v1-binary': 'containerd-shim-runc-v1'}
+        if check in gone:
+            return {'verdict': 'not_applicable', 'reason': f'NA_ABSENT: {gone[check]} does not exist',
+                    'items': [['h1', 'not_applicable', None]]}
+        if check == 'audit-docker-service-unit':
+            return dict(wanted, items=[i for i in wanted['items'] if not i[0].endswith('/path.conf')])
+        return wanted
 
     def test_an_engine_of_today(self):
         major = int(self.lab.facts('h1')['engine']['version'].split('.')[0])
@@ -272,7 +289,8 @@ class Docker26Variations(unittest.TestCase):
             listed = {image['id'] for image in facts['image']}
             self.assertTrue(all(container['image_id'] in listed for container in facts['container']))
             wanted = {check: want['verdict'] for check, want in expectations.read('default').items()}
-            wanted.update({'file-daemon-json-owner': 'pass', 'file-daemon-json-perms': 'pass'})  # here there is one
+            # here there is one
+            wanted.update({'audit-daemon-json': 'fail', 'file-daemon-json-owner': 'pass', 'file-daemon-json-perms': 'pass'})
             got = {check: c['verdict'] for check, c in self.lab.verdicts('h1').items()}
             self.assertEqual(got, wanted)
             self.assertEqual(got['daemon-storage-driver-not-aufs'], 'pass')
