@@ -11,6 +11,7 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.38)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(EVENT REQUIRED IMPORTED_TARGET libevent>=2.1 libevent_openssl>=2.1 libevent_pthreads>=2.1)
+pkg_check_modules(SSH2 REQUIRED IMPORTED_TARGET libssh2>=1.10)
 find_library(AUDIT_LIBRARY audit REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)
 
