@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the lab's tests share: real Docker hosts that start with a test case and end with it."""
+import faulthandler
 import json
 import os
 import shutil
@@ -13,6 +14,9 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
 BUILD = os.environ.get('PLIMSOLL_BUILD', os.path.join(ROOT, 'build', 'release'))
 SKIP = 77  # ctest's SKIP_RETURN_CODE
+COMMAND_SECONDS = 120  # the longest that one command of a test may take: many times what any takes on a slow machine
+TEST_SECONDS = 540  # all of a test; less than ctest's own limit, which tells nobody where the test stood
+SHOWN_LINES = 40
 
 
 class Lab:
@@ -31,7 +35,27 @@ class Lab:
         self.hosts = hosts
 
     def run(self, *arguments, check=True, **more):
-        return subprocess.run([os.path.join(HERE, 'lab'), *arguments], env=self.env, check=check, text=True, **more)
+        """Runs `lab ARGUMENTS`. Every command of the tests in a host comes by here, so that none can hang unseen."""
+        if 'input' not in more:
+            more['stdin'] = subprocess.DEVNULL
+        try:
+            return subprocess.run([os.path.join(HERE, 'lab'), *arguments], env=self.env, check=check, text=True,
+                                  **{'timeout': COMMAND_SECONDS, **more})
+        except subprocess.TimeoutExpired as error:
+            told = [as_text(part) for part in (error.stdout, error.stderr) if part]
+            if arguments[0] in ('exec', 'conf'):
+                told.append(self.what_runs(arguments[1]))
+            raise AssertionError('\n'.join([f'lab {" ".join(arguments)}: not within {error.timeout} s', *told])) from None
+
+    def what_runs(self, host):
+        """Processes of a host whose command hangs, and what its daemons last said."""
+        script = f'ps -eo pid,ppid,stat,etime,wchan:20,args --forest | cut -c1-160; journalctl --no-pager -n {SHOWN_LINES} -o cat | cut -c1-300'
+        try:
+            return subprocess.run([os.path.join(HERE, 'lab'), 'exec', host, 'sh', '-c', script], env=self.env, check=False,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=10).stdout
+        except subprocess.TimeoutExpired:
+            return f'{host} does not tell what runs'
 
     def __enter__(self):
         probe = self.run('check', check=False, capture_output=True)
@@ -109,7 +133,12 @@ class Lab:
         self.restart_docker(host)
 
 
-def wait_for(question, what, seconds=30):
+def as_text(part):
+    """What a command that was cut off had said; subprocess gives it as bytes even where text was asked for."""
+    return part.decode(errors='replace') if isinstance(part, bytes) else part
+
+
+def wait_for(question, what, seconds=60):
     """Asks until the answer is true; a bounded wait for an event of another process."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -120,8 +149,23 @@ def wait_for(question, what, seconds=30):
     raise AssertionError(f'{what}: not within {seconds} s')
 
 
-def main():
-    """unittest.main() with ctest's skip code when every test was skipped; prints each skip with its reason."""
+def eventually(claim, seconds=60):
+    """Repeats what asserts something until it holds, and gives its answer: for what becomes true a moment after a
+    command has returned. Where it never does, its last failure stands."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return claim()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def main(seconds=TEST_SECONDS):
+    """unittest.main() with ctest's skip code when every test was skipped; prints each skip with its reason. A test that
+    does not end says on what line it stands."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
     program = unittest.main(module='__main__', exit=False, verbosity=2)
     result = program.result
     for test, reason in result.skipped:

@@ -300,4 +300,4 @@ class Docker26Variations(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    labtest.main()
+    labtest.main(seconds=3500)
