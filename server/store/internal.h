@@ -32,6 +32,7 @@ extern const struct statement_table results_statements;
 extern const struct statement_table findings_statements;
 extern const struct statement_table access_statements;
 extern const struct statement_table fleet_statements;
+extern const struct statement_table identity_statements;
 extern const struct statement_table store_statements;
 
 #endif

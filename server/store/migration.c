@@ -288,9 +288,25 @@ static const char moved_sql[] =
 	"INSERT INTO cost SELECT engine, cost FROM snapshot;"
 	"ALTER TABLE snapshot DROP COLUMN cost;";
 
+/* Hosts that are looked at over SSH are known by their host keys. A boot tells one machine from its
+ * clones, which have the same machine_id. */
+static const char agentless_sql[] =
+	"ALTER TABLE host ADD COLUMN boot_id TEXT;" /* of the newest facts, like machine_id */
+	"CREATE INDEX host_by_merge ON host (merged_into) WHERE merged_into IS NOT NULL;"
+	"CREATE TABLE host_key ("
+	"  fingerprint TEXT PRIMARY KEY NOT NULL," /* SHA256:..., as ssh-keygen prints it */
+	"  host TEXT NOT NULL REFERENCES host (id) ON DELETE CASCADE," /* whose scans these are */
+	"  born TEXT NOT NULL,"     /* the host id that this key gives by itself */
+	"  type TEXT, target TEXT," /* this and below: of the newest scan */
+	"  engine_way TEXT, transport_reason TEXT,"
+	"  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX host_key_by_host ON host_key (host);";
+
 static const char *const step_1[] = {hosts_sql, verdicts_sql, findings_sql, access_sql, NULL};
 static const char *const step_2[] = {moved_sql, NULL};
-static const char *const *const steps[] = {step_1, step_2};
+static const char *const step_3[] = {agentless_sql, NULL};
+static const char *const *const steps[] = {step_1, step_2, step_3};
 
 int migration_newest(void)
 {

@@ -40,8 +40,9 @@ enum {
 static const char *const statements[] = {
 	[HOST_STATE] = "SELECT retired_at IS NOT NULL FROM host WHERE id = ?1 AND NOT EXISTS"
 		       " (SELECT 1 FROM denied WHERE kind = 'host' AND value = ?1)",
-	[HOST_UPDATE] = "UPDATE host SET name = ?2, machine_id = coalesce(?3, machine_id)"
-			" WHERE id = ?1 AND (name IS NOT ?2 OR machine_id IS NOT ?3)",
+	[HOST_UPDATE] = "UPDATE host SET name = ?2, machine_id = coalesce(?3, machine_id),"
+			" boot_id = coalesce(?4, boot_id) WHERE id = ?1"
+			" AND (name IS NOT ?2 OR machine_id IS NOT ?3 OR boot_id IS NOT ?4)",
 	[ENGINE_FIND] = "SELECT e.id, e.sequence, e.facts_sha256, e.outcome, e.evaluated_at,"
 			"  o.catalogue, o.parameters, o.verdicts, c.hash, p.hash, o.facts_sha256"
 			" FROM engine e LEFT JOIN outcome o ON o.id = e.outcome"
@@ -414,7 +415,8 @@ static bool update_judged(struct put *put, int64_t cluster, GError **error)
 	       sql_run(sql, statements[HOST_UPDATE],
 		       SQL_ARGS(sql_text(input->host_id),
 				sql_text(snapshot != NULL ? snapshot->hostname : NULL),
-				sql_text(snapshot != NULL ? snapshot->host_id : NULL)),
+				sql_text(snapshot != NULL ? snapshot->host_id : NULL),
+				sql_text(snapshot != NULL ? snapshot->boot_id : NULL)),
 		       error);
 }
 

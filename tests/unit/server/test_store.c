@@ -14,8 +14,8 @@
 static void test_every_statement_prepares(void)
 {
 	static const struct statement_table *const tables[] = {
-		&reports_statements, &results_statements, &findings_statements,
-		&access_statements,  &fleet_statements,   &store_statements};
+		&reports_statements, &results_statements,  &findings_statements, &access_statements,
+		&fleet_statements,   &identity_statements, &store_statements};
 	struct world world;
 
 	world_init(&world);
@@ -72,7 +72,14 @@ static void test_strange_database_is_refused(gconstpointer data)
 	world_done(&world);
 }
 
-/* What the second step made, undone: a store of the first schema with one host in it. */
+/* What the third step made, undone: a store of the second schema with one imported host. */
+static const char second_schema[] =
+	"DROP TABLE host_key; DROP INDEX host_by_merge; ALTER TABLE host DROP COLUMN boot_id;"
+	"INSERT INTO host (id, source, machine_id, name, created_at)"
+	" VALUES ('host-r', 'recorded', 'm', 'old', 5);"
+	"PRAGMA user_version = 2;";
+
+/* And the second step's, undone. */
 static const char first_schema[] =
 	"ALTER TABLE result DROP COLUMN digest;"
 	"DROP INDEX finding_open_by_engine; DROP INDEX finding_open_by_cluster;"
@@ -83,30 +90,69 @@ static const char first_schema[] =
 	"INSERT INTO snapshot (engine, observed, evaluation, cost) VALUES (7, x'01', x'02', x'03');"
 	"PRAGMA user_version = 1;";
 
-static void test_first_schema_becomes_the_newest(void)
+/* The schema as SQLite keeps it, without regard to how it came about. */
+static char *schema_text(struct store *store)
 {
-	struct world world;
+	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
-	struct store *store;
+	SQL_ROWS rows = sql_query(store->sql,
+				  "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk"
+				  " FROM sqlite_schema m LEFT JOIN pragma_table_xinfo(m.name) c"
+				  " ORDER BY m.name, c.name",
+				  NULL, 0, &error);
+
+	while (rows_next(&rows, &error))
+		g_string_append_printf(text, "%s.%s %s %d %d\n", rows_text(&rows, 0),
+				       rows_text(&rows, 1), rows_text(&rows, 2),
+				       (int)rows_int(&rows, 3), (int)rows_int(&rows, 4));
+	g_assert_no_error(error);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Opens a store that was made older, twice, and looks what became of its rows. */
+static void check_becomes_newest(struct world *world, const char *count, const char *schema)
+{
+	g_autoptr(GError) error = NULL;
 	int64_t found = 0;
 
-	world_init(&world);
-	g_assert_true(sql_script(world.store->sql, first_schema, &error));
-	g_assert_no_error(error);
-	g_assert_null(store_open(world.dir, STORE_READ, &error)); /* readers change nothing */
+	g_assert_null(store_open(world->dir, STORE_READ, &error)); /* readers change nothing */
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_SCHEMA);
 	g_clear_error(&error);
 	for (int again = 0; again < 2; again++) {
-		store = store_open(world.dir, STORE_WRITE, &error);
+		PLIMSOLL_AUTO(store) *store = store_open(world->dir, STORE_WRITE, &error);
+		g_autofree char *text = NULL;
+
 		g_assert_no_error(error);
-		g_assert_true(sql_find_int(store->sql,
-					   "SELECT count(*) FROM cost JOIN snapshot USING (engine)"
-					   " WHERE engine = 7 AND body = x'03' AND observed = x'01'"
-					   " AND evaluation = x'02'",
-					   NULL, 0, 0, &found, &error));
+		text = schema_text(store);
+		g_assert_cmpstr(text, ==, schema);
+		g_assert_true(sql_find_int(store->sql, count, NULL, 0, 0, &found, &error));
 		g_assert_cmpint(found, ==, 1);
-		store_close(store);
 	}
+}
+
+static void test_older_schemas_become_the_newest(void)
+{
+	static const char *const kept =
+		"SELECT count(*) FROM host WHERE id = 'host-r' AND source = 'recorded'"
+		" AND machine_id = 'm' AND name = 'old' AND boot_id IS NULL";
+	static const char *const moved =
+		"SELECT count(*) FROM cost JOIN snapshot USING (engine) WHERE engine = 7"
+		" AND body = x'03' AND observed = x'01' AND evaluation = x'02'";
+	struct world world;
+	g_autofree char *schema = NULL;
+	g_autoptr(GError) error = NULL;
+
+	world_init(&world);
+	schema = schema_text(world.store);
+	g_assert_true(sql_script(world.store->sql, second_schema, &error));
+	g_assert_no_error(error);
+	check_becomes_newest(&world, kept, schema);
+	g_assert_true(sql_script(world.store->sql, "DELETE FROM host WHERE id = 'host-r'", &error));
+	g_assert_true(sql_script(world.store->sql, second_schema, &error));
+	g_assert_true(sql_script(world.store->sql, first_schema, &error));
+	g_assert_no_error(error);
+	check_becomes_newest(&world, moved, schema);
+	g_assert_cmpint(world_count(&world, kept), ==, 1);
 	world_done(&world);
 }
 
@@ -245,8 +291,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/every-statement-prepares", test_every_statement_prepares);
 	g_test_add_func("/store/files-are-private", test_files_are_private);
-	g_test_add_func("/store/first-schema-becomes-the-newest",
-			test_first_schema_becomes_the_newest);
+	g_test_add_func("/store/older-schemas-become-the-newest",
+			test_older_schemas_become_the_newest);
 	for (guint i = 0; i < G_N_ELEMENTS(strange_databases); i++) {
 		g_autofree char *path =
 			g_strdup_printf("/store/refused/%s", strange_databases[i].name);
