@@ -31,7 +31,8 @@ const char *host_ssh_engine_way(const struct host *host); /* "direct-streamlocal
 struct sweep_result {
 	const struct ssh_target *target;
 	struct collection *collection;      /* NULL: error says why; the callback may steal it */
-	const GError *error;                /* SSH_ERROR or HOST_ERROR */
+	const GError *error;                /* SSH_ERROR or HOST_ERROR; beside a collection: what
+					       cut it short, the rest of it is unknown */
 	const char *key_type, *fingerprint; /* NULL: it did not come so far */
 	const char *transport;              /* "ssh-libssh2", "ssh-openssh"; NULL: none */
 	const char *transport_reason;       /* NULL: none */
@@ -41,9 +42,13 @@ struct sweep_result {
 
 struct sweep_options {
 	const struct ssh_options *ssh;
-	guint jobs;            /* machines at a time */
+	guint jobs;            /* machines at a time; sweep_fit_jobs() */
 	const gint *cancelled; /* NULL: none; once set, what runs ends and nothing more starts */
 };
+
+/* How many machines at a time this process can take, at most `wanted` and LIMIT_SWEEP_JOBS. Raises
+ * the limit of open descriptors where that is needed and allowed. */
+guint sweep_fit_jobs(guint wanted);
 
 /*
  * Collects from every target, `jobs` at a time. `done` is called once for each that was begun, in
