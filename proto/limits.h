@@ -45,16 +45,23 @@
 #define LIMIT_HOST_ASIDE_MS      3000 /* for paths on file systems that may never answer */
 
 /* agentless */
-#define LIMIT_SSH_CONNECT_MS  20000        /* TCP, key exchange, authentication */
-#define LIMIT_SSH_TOTAL_MS    180000       /* one machine, all of it */
-#define LIMIT_SSH_NOISE_BYTES (64u << 10)  /* what login files may print before the first mark */
-#define LIMIT_SSH_WORDS_BYTES (4u << 10)   /* stderr that is kept */
-#define LIMIT_SSH_CHILD_BYTES (256u << 10) /* what `ssh -G` and its like may write */
-#define LIMIT_SSH_ROUND_BYTES (64u << 20)  /* answers of one round */
-#define LIMIT_SSH_STREAMS     16u          /* of one connection, at a time */
-#define LIMIT_SWEEP_JOBS      256u
-#define LIMIT_SWEEP_TARGETS   200000u
-#define LIMIT_INVENTORY_BYTES (32u << 20)
+#define LIMIT_SSH_CONNECT_MS    20000        /* TCP, key exchange, authentication */
+#define LIMIT_SSH_TOTAL_MS      180000       /* one machine, all of it */
+#define LIMIT_SSH_NOISE_BYTES   (64u << 10)  /* what login files may print before the first mark */
+#define LIMIT_SSH_WORDS_BYTES   (4u << 10)   /* stderr that is kept */
+#define LIMIT_SSH_CHILD_BYTES   (256u << 10) /* what `ssh -G` and its like may write */
+#define LIMIT_SSH_ROUND_BYTES   (64u << 20)  /* answers of one round */
+#define LIMIT_SSH_STREAMS       16u          /* of one connection, at a time */
+#define LIMIT_SSH_OPEN_MS       20000        /* a server's answer to one more stream */
+#define LIMIT_SSH_SILENCE_MS    45000        /* of the server, though it was asked every 15 s */
+#define LIMIT_SSH_WINDOW_BYTES  (1u << 20)   /* of one stream, not yet taken by its reader */
+#define LIMIT_SSH_CLIENT_BYTES  (64u << 20)  /* memory of one connection */
+#define LIMIT_SSH_ADDRESSES     16u          /* of one name that are tried */
+#define LIMIT_SSH_KEY_BYTES     (64u << 10)  /* file of a private key */
+#define LIMIT_KNOWN_HOSTS_BYTES (64u << 20)  /* one file */
+#define LIMIT_SWEEP_JOBS        256u
+#define LIMIT_SWEEP_TARGETS     200000u
+#define LIMIT_INVENTORY_BYTES   (32u << 20)
 
 /* the agent's spool */
 #define LIMIT_SPOOL_REPORTS 168u        /* unsent reports: a week of hourly ones */
