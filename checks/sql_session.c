@@ -91,6 +91,14 @@ static int look_at_clock(void *data)
 	       g_get_monotonic_time() > session->facts.deadline_us;
 }
 
+/* One transaction for good: the database is empty, so that all a statement of its own would do is
+ * to take it, and read its first page, anew.
+ */
+static int begin(struct sql_session *session)
+{
+	return sqlite3_exec(session->db, "BEGIN", NULL, NULL, NULL);
+}
+
 static int close_doors(struct sql_session *session)
 {
 	int rc = SQLITE_OK;
@@ -101,6 +109,8 @@ static int close_doors(struct sql_session *session)
 		rc = sql_functions_register(session);
 	if (rc == SQLITE_OK)
 		rc = facts_vtab_register(session->db, &session->facts);
+	if (rc == SQLITE_OK)
+		rc = begin(session);
 	for (size_t i = 0; i < G_N_ELEMENTS(limits); i++)
 		(void)sqlite3_limit(session->db, limits[i].id, limits[i].value);
 	if (rc == SQLITE_OK)

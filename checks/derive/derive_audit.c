@@ -164,24 +164,31 @@ static void note(struct derivation *d, Derived__AuditCoverage *row, const char *
 	row->note = derive_join(d, row->note, "; ", text);
 }
 
-/* A dockerd that does not run, and a data root that is no longer used, may yet come to life. */
+/* A dockerd that does not run, or a data root that is no longer used: it may yet come to life. */
+static void note_other(struct derivation *d, const Plimsoll__File *other, const char *target,
+		       Derived__AuditCoverage *row)
+{
+	const char *real = derive_path_clean(d, other->real);
+
+	if (!other->has_status || other->status != PLIMSOLL__FILE__STATUS__OK || real == NULL ||
+	    strcmp(real, target) == 0)
+		return;
+	if (other->role == PLIMSOLL__FILE__ROLE__BINARY_DOCKERD &&
+	    g_strcmp0(real, derive_path_clean(d, other->path)) == 0)
+		note(d, row, derive_text(d, "another copy: %s", real));
+	else if (other->role == PLIMSOLL__FILE__ROLE__DATA_ROOT &&
+		 strcmp(real, USUAL_DATA_ROOT) == 0)
+		note(d, row, "a leftover " USUAL_DATA_ROOT " exists, too");
+}
+
 static void note_others(struct derivation *d, const Plimsoll__File *file, const char *target,
 			Derived__AuditCoverage *row)
 {
 	for (size_t i = 0; i < d->facts->n_file; i++) {
 		const Plimsoll__File *other = d->facts->file[i];
-		const char *real = derive_path_clean(d, other->real);
 
-		if (!other->has_role || other->role != file->role || !other->has_status ||
-		    other->status != PLIMSOLL__FILE__STATUS__OK || real == NULL ||
-		    strcmp(real, target) == 0)
-			continue;
-		if (file->role == PLIMSOLL__FILE__ROLE__BINARY_DOCKERD &&
-		    g_strcmp0(real, derive_path_clean(d, other->path)) == 0)
-			note(d, row, derive_text(d, "another copy: %s", real));
-		else if (file->role == PLIMSOLL__FILE__ROLE__DATA_ROOT &&
-			 strcmp(real, USUAL_DATA_ROOT) == 0)
-			note(d, row, "a leftover " USUAL_DATA_ROOT " exists, too");
+		if (other->has_role && other->role == file->role)
+			note_other(d, other, target, row);
 	}
 }
 
