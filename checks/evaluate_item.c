@@ -125,6 +125,12 @@ void items_add(struct items *items, struct item *item, const char *reason)
 	g_array_append_val(items->array, *item);
 }
 
+/* Items of one subject share its texts. */
+static int compare_texts(const char *a, const char *b)
+{
+	return a == b ? 0 : g_strcmp0(a, b);
+}
+
 static int compare_items(gconstpointer a, gconstpointer b)
 {
 	const struct item *first = a;
@@ -132,18 +138,18 @@ static int compare_items(gconstpointer a, gconstpointer b)
 	int order = ranks[first->verdict] - ranks[second->verdict];
 
 	if (order == 0)
-		order = g_strcmp0(first->label, second->label);
+		order = compare_texts(first->label, second->label);
 	if (order == 0)
-		order = g_strcmp0(first->discriminator, second->discriminator);
+		order = compare_texts(first->discriminator, second->discriminator);
 	if (order == 0)
-		order = g_strcmp0(first->subject_id, second->subject_id);
+		order = compare_texts(first->subject_id, second->subject_id);
 	if (order == 0)
-		order = g_strcmp0(first->observed, second->observed);
+		order = compare_texts(first->observed, second->observed);
 	if (order == 0)
-		order = g_strcmp0(first->note, second->note);
+		order = compare_texts(first->note, second->note);
 	if (order == 0)
-		order = g_strcmp0(first->reason_text, second->reason_text);
-	return order != 0 ? order : g_strcmp0(first->source, second->source);
+		order = compare_texts(first->reason_text, second->reason_text);
+	return order != 0 ? order : compare_texts(first->source, second->source);
 }
 
 /* As the facts list them, often. */

@@ -21,8 +21,8 @@ int facts_value_compare(const struct facts_value *a, const struct facts_value *b
 {
 	if (a->type != b->type)
 		return a->type < b->type ? -1 : 1;
-	if (a->type == FACTS_VALUE_TEXT)
-		return strcmp(a->text, b->text);
+	if (a->type == FACTS_VALUE_TEXT) /* derived rows share their constants */
+		return a->text == b->text ? 0 : strcmp(a->text, b->text);
 	return (a->integer > b->integer) - (a->integer < b->integer);
 }
 

@@ -24,6 +24,7 @@ struct table {
 	sqlite3_vtab base;
 	const struct facts_table *table;
 	struct facts_vtab *shared;
+	struct cursor *spare; /* a closed one for the next scan; NULL = none */
 };
 
 struct module {
@@ -105,7 +106,10 @@ static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *ar
 
 static int disconnect_table(sqlite3_vtab *vtab)
 {
-	g_free(vtab);
+	struct table *table = (struct table *)(void *)vtab;
+
+	g_free(table->spare);
+	g_free(table);
 	return SQLITE_OK;
 }
 
@@ -197,12 +201,14 @@ static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 
 /* ---- the scan ---- */
 
+/* Subqueries open and close one for every row. What it holds is set by filter_rows(). */
 static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret_cursor)
 {
-	struct cursor *cursor = g_new(struct cursor, 1);
+	struct table *table = (struct table *)(void *)vtab;
+	struct cursor *cursor = g_steal_pointer(&table->spare);
 
-	(void)vtab;
-	*cursor = (struct cursor){0};
+	if (cursor == NULL)
+		cursor = g_new0(struct cursor, 1);
 	*ret_cursor = &cursor->base;
 	return SQLITE_OK;
 }
@@ -218,9 +224,13 @@ static void clear_filters(struct cursor *cursor)
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cursor = (struct cursor *)(void *)base;
+	struct table *table = (struct table *)(void *)base->pVtab;
 
 	clear_filters(cursor);
-	g_free(cursor);
+	if (table->spare == NULL)
+		table->spare = cursor;
+	else
+		g_free(cursor);
 	return SQLITE_OK;
 }
 

@@ -198,6 +198,15 @@ struct live_set {
 	GHashTable *host_ports; /* of live bindings at an address that nobody configured */
 };
 
+/* A running container's bindings all are: nothing has to be compared. */
+static bool are_live(const struct binding *items, guint n)
+{
+	for (guint i = 0; i < n; i++)
+		if (!items[i].live)
+			return false;
+	return true;
+}
+
 static void live_set_init(const struct binding *items, guint n, struct live_set *set)
 {
 	g_autoptr(GHashTable) configured = g_hash_table_new(g_str_hash, g_str_equal);
@@ -218,8 +227,8 @@ static void live_set_init(const struct binding *items, guint n, struct live_set 
 
 static void live_set_done(struct live_set *set)
 {
-	g_hash_table_unref(set->ips);
-	g_hash_table_unref(set->host_ports);
+	g_clear_pointer(&set->ips, g_hash_table_unref);
+	g_clear_pointer(&set->host_ports, g_hash_table_unref);
 }
 
 static bool is_fixed(const char *host_port)
@@ -244,7 +253,7 @@ static bool is_now_live(const struct live_set *set, const struct binding *bindin
 struct row {
 	Derived__Publish *facts;
 	GString *addresses, *bindings;
-	GHashTable *shown; /* addresses already listed */
+	GHashTable *shown; /* addresses already listed, in the arena */
 	bool is_wildcard, is_wildcard_unseen;
 	bool is_privileged, is_privileged_unseen;
 	struct reason reason;
@@ -279,16 +288,21 @@ static int64_t lower_port(const char *host_port)
 	return port <= UINT16_MAX && (*end == '\0' || *end == '-') ? port : -1;
 }
 
-static void add_address(struct row *row, const char *ip, bool live)
+static void append(GString *list, const char *text)
+{
+	if (list->len > 0)
+		g_string_append(list, ", ");
+	g_string_append(list, text);
+}
+
+static void add_address(struct derivation *d, struct row *row, const char *ip, bool live)
 {
 	bool is_ipv6 = strchr(ip, ':') != NULL;
-	g_autofree char *text =
-		g_strdup_printf("%s%s%s%s", is_ipv6 ? "[" : "", ip, is_ipv6 ? "]" : "",
-				live ? "" : " (configured, not live)");
+	char *text = derive_text(d, "%s%s%s%s", is_ipv6 ? "[" : "", ip, is_ipv6 ? "]" : "",
+				 live ? "" : " (configured, not live)");
 
-	if (!g_hash_table_add(row->shown, g_strdup(text)))
-		return;
-	g_string_append_printf(row->addresses, "%s%s", row->addresses->len > 0 ? ", " : "", text);
+	if (g_hash_table_add(row->shown, text))
+		append(row->addresses, text);
 }
 
 static void judge_port(struct row *row, const char *host_port)
@@ -303,7 +317,8 @@ static void judge_port(struct row *row, const char *host_port)
 		row->facts->host_port = port;
 }
 
-static void show_binding(struct row *row, const char *ip, const char *host_port)
+static void show_binding(struct derivation *d, struct row *row, const char *ip,
+			 const char *host_port)
 {
 	bool is_ipv6 = ip != NULL && strchr(ip, ':') != NULL;
 	const char *shown = host_port;
@@ -312,13 +327,12 @@ static void show_binding(struct row *row, const char *ip, const char *host_port)
 		shown = "?";
 	else if (*host_port == '\0')
 		shown = "0";
-	g_string_append_printf(row->bindings, "%s%s%s%s:%s", row->bindings->len > 0 ? ", " : "",
-			       is_ipv6 ? "[" : "", ip != NULL ? ip : "?", is_ipv6 ? "]" : "",
-			       shown);
+	append(row->bindings, derive_text(d, "%s%s%s:%s", is_ipv6 ? "[" : "", ip != NULL ? ip : "?",
+					  is_ipv6 ? "]" : "", shown));
 }
 
-static void add_binding(const struct binding *binding, const struct fallback *fallback,
-			struct row *row)
+static void add_binding(struct derivation *d, const struct binding *binding,
+			const struct fallback *fallback, struct row *row)
 {
 	struct reason reason = REASON_OK;
 	const char *ip = binding->ip;
@@ -337,9 +351,9 @@ static void add_binding(const struct binding *binding, const struct fallback *fa
 		ip = NULL;
 	} else {
 		row->is_wildcard |= is_every_address(ip);
-		add_address(row, ip, binding->live);
+		add_address(d, row, ip, binding->live);
 	}
-	show_binding(row, ip, binding->host_port);
+	show_binding(d, row, ip, binding->host_port);
 	row->facts->live |= binding->live;
 }
 
@@ -349,7 +363,7 @@ static void row_init(struct derivation *d, struct row *row)
 		.facts = derive_new(d, &derived__publish__descriptor),
 		.addresses = g_string_new(""),
 		.bindings = g_string_new(""),
-		.shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.shown = g_hash_table_new(g_str_hash, g_str_equal),
 	};
 	row->facts->source = derive_constant("inspect");
 }
@@ -386,16 +400,17 @@ static void add_container_row(struct derivation *d, size_t index, const struct f
 			      const struct binding *items, guint n)
 {
 	struct row row;
-	struct live_set set;
+	struct live_set set = {NULL, NULL};
 
 	row_init(d, &row);
-	live_set_init(items, n, &set);
+	if (!are_live(items, n))
+		live_set_init(items, n, &set);
 	WIRE_SET(row.facts, container, (int64_t)index);
 	set_port(d, row.facts, items[0].port, items[0].proto);
 	for (guint i = 0; i < n; i++) {
 		judge_port(&row, items[i].host_port);
 		if (items[i].live || !is_now_live(&set, &items[i]))
-			add_binding(&items[i], fallback, &row);
+			add_binding(d, &items[i], fallback, &row);
 	}
 	live_set_done(&set);
 	row_finish(d, &row);
@@ -455,7 +470,7 @@ static void add_service_row(struct derivation *d, size_t index, const Plimsoll__
 		g_string_append(row.addresses, "every node (ingress)");
 	}
 	judge_port(&row, published);
-	show_binding(&row, "", published);
+	show_binding(d, &row, "", published);
 	row_finish(d, &row);
 }
 
