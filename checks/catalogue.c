@@ -283,6 +283,16 @@ const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, c
 	return NULL;
 }
 
+bool benchmark_asks_for(const struct benchmark *benchmark, const struct check *check,
+			const struct check_variant *variant)
+{
+	for (guint i = 0; i < benchmark->n_entries; i++)
+		if (benchmark->entries[i].check == check &&
+		    benchmark->entries[i].variant == variant)
+			return true;
+	return false;
+}
+
 /* Name and size go in as well, so that moving text between files changes the hash. */
 char *catalogue_hash(const struct catalogue *catalogue)
 {

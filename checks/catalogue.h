@@ -29,6 +29,9 @@ const struct check *catalogue_find(const struct catalogue *catalogue, const char
 /* Accepts "cis-docker-1.6.0", "cis-1.6.0" and "1.6.0". */
 const struct benchmark *catalogue_benchmark(const struct catalogue *catalogue, const char *name);
 const struct benchmark *catalogue_benchmarks(const struct catalogue *catalogue, guint *ret_n);
+/* Whether the benchmark asks for the check in that form; variant NULL: in its own. */
+bool benchmark_asks_for(const struct benchmark *benchmark, const struct check *check,
+			const struct check_variant *variant);
 /* SHA-256 over everything loaded, hex: a finding's interval carries it. gives: free with g_free();
  * takes a millisecond or two, so whoever needs it again keeps it. */
 char *catalogue_hash(const struct catalogue *catalogue);

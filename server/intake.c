@@ -13,6 +13,15 @@
 #include "server/store/result_digest.h"
 #include "server/store/sha256.h"
 
+/* Another benchmark asks for other checks: what was judged by the one before is judged again. */
+static char *rules_hash(const struct intake_rules *rules)
+{
+	g_autofree char *catalogue = catalogue_hash(rules->catalogue);
+	g_autofree char *text = g_strdup_printf("%s %s", catalogue, rules->benchmark->name);
+
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error)
 {
 	*ret_rules = (struct intake_rules){.catalogue = catalogue_new(config->checks_dir, error),
@@ -20,13 +29,25 @@ bool intake_rules_load(const struct config *config, struct intake_rules *ret_rul
 					   .common = parameters_for(config->parameters, NULL)};
 	if (ret_rules->catalogue == NULL)
 		return false;
-	ret_rules->catalogue_hash = catalogue_hash(ret_rules->catalogue);
 	ret_rules->benchmark = catalogue_benchmark(ret_rules->catalogue, config->benchmark);
-	if (ret_rules->benchmark != NULL)
-		return true;
-	g_set_error(error, CONFIG_ERROR, 0, "'%s': [server] benchmark: no benchmark '%s'",
-		    config->path, config->benchmark);
-	return false;
+	if (ret_rules->benchmark == NULL) {
+		g_set_error(error, CONFIG_ERROR, 0, "'%s': [server] benchmark: no benchmark '%s'",
+			    config->path, config->benchmark);
+		return false;
+	}
+	ret_rules->catalogue_hash = rules_hash(ret_rules);
+	return true;
+}
+
+static bool is_asked_for(const struct check *check, const struct check_variant *variant, void *data)
+{
+	return benchmark_asks_for(data, check, variant);
+}
+
+struct evaluator *intake_evaluator_new(const struct intake_rules *rules, GError **error)
+{
+	return evaluator_new_for(rules->catalogue, is_asked_for,
+				 (gpointer)(uintptr_t)rules->benchmark, error);
 }
 
 void intake_rules_done(struct intake_rules *rules)

@@ -21,8 +21,8 @@ enum {
 /* What an installation judges by. */
 struct intake_rules {
 	struct catalogue *catalogue;
-	const struct benchmark *benchmark; /* of the catalogue */
-	char *catalogue_hash;
+	const struct benchmark *benchmark;   /* of the catalogue */
+	char *catalogue_hash;                /* and of which benchmark of it */
 	const struct parameters *parameters; /* of the configuration */
 	struct parameter_values *common;     /* of a host without labels */
 };
@@ -35,6 +35,9 @@ struct intake_rules {
  */
 bool intake_rules_load(const struct config *config, struct intake_rules *ret_rules, GError **error);
 void intake_rules_done(struct intake_rules *rules);
+
+/* For the checks of that benchmark and the site's own: nothing else is stored or shown. */
+struct evaluator *intake_evaluator_new(const struct intake_rules *rules, GError **error);
 
 /* Everything of one report, alive until it is stored. */
 struct intake {

@@ -28,10 +28,8 @@ static bool is_asked_for(const struct check *check, const struct check_variant *
 	if (!is_selected(check, audit->selected))
 		return false;
 	for (guint i = 0; i < audit->n_benchmarks; i++)
-		for (guint k = 0; k < audit->benchmarks[i]->n_entries; k++)
-			if (audit->benchmarks[i]->entries[k].check == check &&
-			    audit->benchmarks[i]->entries[k].variant == variant)
-				return true;
+		if (benchmark_asks_for(audit->benchmarks[i], check, variant))
+			return true;
 	return false;
 }
 

@@ -22,7 +22,7 @@ struct deposit *deposit_new(const struct config *config, struct store *store, GE
 	deposit->actor = site_actor();
 	if (!intake_rules_load(config, &deposit->rules, error))
 		return NULL;
-	deposit->evaluator = evaluator_new(deposit->rules.catalogue, error);
+	deposit->evaluator = intake_evaluator_new(&deposit->rules, error);
 	return deposit->evaluator != NULL ? g_steal_pointer(&deposit) : NULL;
 }
 

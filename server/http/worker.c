@@ -44,7 +44,7 @@ static struct seat *new_seat(struct pool *pool, bool judges, GError **error)
 	seat->worker.site = pool->site;
 	seat->worker.reader = store_open(pool->site->config->data_dir, STORE_READ, error);
 	if (seat->worker.reader != NULL && judges)
-		seat->worker.evaluator = evaluator_new(pool->site->rules.catalogue, error);
+		seat->worker.evaluator = intake_evaluator_new(&pool->site->rules, error);
 	if (judges ? seat->worker.evaluator != NULL : seat->worker.reader != NULL)
 		return seat;
 	free_seat(seat);

@@ -27,7 +27,7 @@ struct worker {
 struct pool;
 
 /*
- * Starts n threads; those that judge get an evaluator each.
+ * Starts n threads; those that judge get an evaluator each, for what the server's benchmark asks.
  *
  * gives  stop with pool_stop(), which finishes what waits.
  */

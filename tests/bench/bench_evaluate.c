@@ -60,14 +60,7 @@ struct world {
 static bool is_of_benchmark(const struct check *check, const struct check_variant *variant,
 			    void *data)
 {
-	const struct benchmark *benchmark = data;
-
-	for (guint i = 0; i < benchmark->n_entries; i++) {
-		if (benchmark->entries[i].check == check &&
-		    benchmark->entries[i].variant == variant)
-			return true;
-	}
-	return false;
+	return benchmark_asks_for(data, check, variant);
 }
 
 static void load_catalogue(void *data)
