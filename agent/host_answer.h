@@ -33,6 +33,7 @@ struct host_stat {
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
 	bool has_acl;
+	bool acl_unknown; /* nothing over there tells */
 };
 
 struct host_read {

@@ -194,7 +194,8 @@ static void set_metadata(const struct survey *survey, const struct wanted_file *
 	fact->user_name = survey_text(survey, accounts_user_name(survey, stat->uid));
 	fact->group_name = survey_text(survey, accounts_group_name(survey, stat->gid));
 	WIRE_SET(fact, mode, stat->mode & 07777);
-	WIRE_SET(fact, acl, stat->has_acl);
+	if (!stat->acl_unknown)
+		WIRE_SET(fact, acl, stat->has_acl);
 	WIRE_SET(fact, dev_major, stat->dev_major);
 	WIRE_SET(fact, dev_minor, stat->dev_minor);
 	if (has_times(file->role)) {

@@ -110,6 +110,11 @@ static bool is_in_container(const char *cgroup)
 	return found;
 }
 
+bool host_process_keeps_command(const struct host_process *process)
+{
+	return is_engine_daemon(process->exe) && !is_in_container(process->cgroup);
+}
+
 /* Of all but the engine's daemons only the first word is kept: arguments can hold secrets, and a
  * program may have written a whole title, arguments included, into its first word. */
 static void read_first_word(const struct pass *pass, const char *pid, struct host_process *process)
@@ -129,7 +134,7 @@ static void read_first_word(const struct pass *pass, const char *pid, struct hos
 
 static void read_command(const struct pass *pass, const char *pid, struct host_process *process)
 {
-	if (!is_engine_daemon(process->exe) || is_in_container(process->cgroup)) {
+	if (!host_process_keeps_command(process)) {
 		read_first_word(pass, pid, process);
 		return;
 	}
@@ -237,7 +242,8 @@ static void read_all_processes(struct pass *pass, const GArray *pids, int64_t de
 	}
 }
 
-static void judge(const struct pass *pass, guint64 total, struct host_process_table *table)
+void host_process_judge(struct arena *arena, guint64 total, guint hidden,
+			struct host_process_table *table)
 {
 	bool sees_init = table->n_processes > 0 && table->processes[0].pid == 1;
 
@@ -245,10 +251,9 @@ static void judge(const struct pass *pass, guint64 total, struct host_process_ta
 		return;
 	if (total > LIMIT_PROCESSES) {
 		table->state.status = PLIMSOLL__FETCH__STATUS__TRUNCATED;
-		table->state.detail =
-			arena_printf(pass->arena, "%u of %" G_GUINT64_FORMAT " processes",
-				     LIMIT_PROCESSES, total);
-	} else if (!sees_init || pass->hidden > 0) {
+		table->state.detail = arena_printf(arena, "%u of %" G_GUINT64_FORMAT " processes",
+						   LIMIT_PROCESSES, total);
+	} else if (!sees_init || hidden > 0) {
 		/* Without pid 1 /proc is mounted with hidepid: others' processes are not listed. */
 		table->state = host_state_from_errno(EACCES);
 		table->state.detail =
@@ -279,6 +284,6 @@ void host_process_walk(int proc_fd, bool is_own_proc, struct arena *arena, int64
 	ret_table->pidns = shown_pidns(&pass, is_own_proc);
 	ret_table->is_first_pidns = ret_table->pidns == PROC_FIRST_PIDNS;
 	read_all_processes(&pass, pids, deadline_us, ret_table);
-	judge(&pass, total, ret_table);
+	host_process_judge(arena, total, pass.hidden, ret_table);
 	ret_table->wall_us = g_get_monotonic_time() - started_us;
 }

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# What runs on the other machine: a POSIX shell reads this from its stdin, then one line of calls
+# per trip. Nothing here writes, and no text is handed over by a file ("<<" makes some shells write
+# one). M (the mark of this connection) and S (the Engine's socket) stand above this text; M is
+# never in anybody's arguments. What a call prints stands between marks; after "m" follows what its
+# programs complained about, after "e" how it ended.
+
+PATH=${PATH:-/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset POSIXLY_CORRECT POSIX_ME_HARDER QUOTING_STYLE TIME_STYLE BLOCK_SIZE LS_BLOCK_SIZE GREP_OPTIONS
+unset CDPATH GLOBIGNORE
+unalias -a 2>/dev/null
+umask 077
+cd /
+exec 3>&1
+
+# call ID FUNCTION ARGUMENT...
+call() {
+	id=$1
+	shift
+	echo "$M b $id"
+	words=$("$@" 2>&1 >&3 3>&- </dev/null)
+	status=$?
+	echo "$M m $id"
+	printf '%s\n' "$words"
+	echo "$M e $id $status"
+}
+
+# What there is to work with.
+hello() {
+	for tool in cat find getfacl grep head ls readlink stat timeout xargs auditctl docker; do
+		command -v "$tool" >/dev/null 2>&1 && echo "has $tool"
+	done
+	[ "$(find / -maxdepth 0 -printf x)" = x ] && echo 'has gnu-find'
+	grep -qazZHm1 -e '' /proc/version && echo 'has gnu-grep'
+	case $(ls --version) in *'GNU coreutils'*) echo 'has gnu-ls' ;; esac
+	echo "uid $(id -u)"
+	echo "pid $$"
+	if [ -S "$S" ]; then
+		[ -w "$S" ] && echo 'socket good' || echo 'socket closed'
+	elif [ -e "$S" ]; then
+		echo 'socket other'
+	fi
+}
+
+# entries PATH...: what stands at these names, links themselves.
+entries() {
+	find "$@" -maxdepth 0 -printf '%y %m %U %G %s %i %D %T@ %C@\0%p\0%l\0'
+}
+
+plain_entries() {
+	stat -c '%f %u %g %s %i %d %Y %Z %n' "$@"
+}
+
+# files PATH...: what these names lead to, and the content of small files.
+files() {
+	find -L "$@" -maxdepth 0 \( -readable -printf 'r ' -o -printf '- ' \) \
+		-printf '%y %s %i %T@ %C@\0%p\0' -type f -readable -size -129 \
+		-exec grep -azZHs -D skip -e '' {} +
+}
+
+plain_files() {
+	stat -L -c '%f %u %g %s %i %d %Y %Z %n' "$@"
+}
+
+# file PATH BYTES: what is no file is not opened: a pipe would wait for its other end.
+file() {
+	[ -f "$1" ] || return 77
+	head -c "$2" "$1"
+}
+
+link() {
+	readlink -n "$1"
+}
+
+# names FOLDER...
+names() {
+	find -H "$@" -mindepth 1 -maxdepth 1 -print0 | head -c 8000000
+}
+
+# lists PATH...: a "+" behind the mode says that there is an access list.
+lists() {
+	ls -ldnLU --quoting-style=c --time-style=+ "$@"
+}
+
+# Process table: names and control groups, programs, first words. printf and the pattern are the
+# shell's own, so that their number does not matter.
+process_texts() {
+	set -- /proc/[0-9]*
+	{
+		printf '%s/stat\0' "$@"
+		printf '%s/cgroup\0' "$@"
+	} | xargs -0 grep -azZH -D skip -e ''
+}
+
+process_links() {
+	set -- /proc/[0-9]*
+	{
+		printf '%s/exe\0' "$@"
+		printf '%s/ns/pid\0' "$@"
+	} | xargs -0 sh -c 'exec find "$@" -maxdepth 0 -printf "%p\\0%l\\0"' sh
+}
+
+# Arguments can hold secrets: only the first word leaves the machine.
+process_words() {
+	set -- /proc/[0-9]*
+	printf '%s/cmdline\0' "$@" | xargs -0 grep -azZHsom1 -e '^[^[:blank:]]*[[:blank:]]\{0,1\}'
+}
+
+# holder INODE FOLDER...: the first of these folders of descriptors that holds a socket.
+holder() {
+	inode=$1
+	shift
+	folder=$(find "$@" -maxdepth 1 -lname "socket:\[$inode\]" -printf %h -quit)
+	[ -n "$folder" ] && echo "${folder%/fd}" && cat "${folder%/fd}/status"
+}
+
+# own_mount: whether an engine made this machine's name: then it is a container.
+own_mount() {
+	grep -F ' /etc/hostname ' /proc/self/mountinfo
+}
+
+audit() {
+	auditctl "$1"
+}
+
+call 0 hello
+echo "$M z 0"

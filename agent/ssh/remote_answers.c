@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 1 of the flow, agentless: what one path of the other machine shows. The answers are those of
+ * local_answer.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "agent/mount_table.h"
+#include "agent/ssh/remote_round.h"
+#include "agent/ssh/remote_walk.h"
+
+enum { MAX_DIRECTORY_ENTRIES = 100000, NO_FILE = 77 };
+
+/* ---- stat ---- */
+
+/* Folders that are links nearly everywhere: where they lead is asked about in the same trip. */
+static const struct {
+	const char *link, *target;
+} usual_links[] = {
+	{"/var/run/", "/run/"}, {"/lib/", "/usr/lib/"},   {"/lib64/", "/usr/lib64/"},
+	{"/bin/", "/usr/bin/"}, {"/sbin/", "/usr/sbin/"},
+};
+
+static void ask_on_the_way(struct remote_round *round, const char *path)
+{
+	for (const char *slash = strchr(path + 1, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		g_autofree char *folder = g_strndup(path, (gsize)(slash - path));
+
+		(void)remote_round_entry(round, folder);
+	}
+	(void)remote_round_entry(round, path);
+}
+
+static void ask_ahead(struct remote_round *round, const char *path)
+{
+	ask_on_the_way(round, path);
+	for (guint i = 0; i < G_N_ELEMENTS(usual_links); i++) {
+		g_autofree char *led = NULL;
+
+		if (!g_str_has_prefix(path, usual_links[i].link))
+			continue;
+		led = g_strconcat(usual_links[i].target, path + strlen(usual_links[i].link), NULL);
+		ask_on_the_way(round, led);
+	}
+}
+
+static const struct remote_entry *look(const char *path, void *data)
+{
+	struct remote_round *round = data;
+	const struct remote_entry *entry = remote_round_entry(round, path);
+	const struct remote_text *text = NULL;
+
+	if (entry == NULL || entry->errno_value != 0 || !S_ISLNK(entry->mode) ||
+	    entry->target != NULL)
+		return entry;
+	text = remote_round_link(round, path);
+	if (text == NULL)
+		return NULL;
+	((struct remote_entry *)(uintptr_t)entry)->target =
+		text->status == 0 ? g_strdup(text->text) : NULL;
+	if (text->status != 0)
+		((struct remote_entry *)(uintptr_t)entry)->errno_value = EIO;
+	return entry;
+}
+
+static void copy_entry(const struct remote_entry *entry, struct host_stat *answer)
+{
+	answer->mode = entry->mode;
+	answer->uid = entry->uid;
+	answer->gid = entry->gid;
+	answer->size = entry->size;
+	answer->mtime_s = entry->mtime_s;
+	answer->ctime_s = entry->ctime_s;
+	answer->inode = entry->inode;
+	answer->dev_major = major(entry->device);
+	answer->dev_minor = minor(entry->device);
+}
+
+static void set_stat(struct remote_round *round, const struct host_path *place,
+		     const struct remote_entry *entry, struct host_stat *answer)
+{
+	struct arena *arena = round->batch->arena;
+
+	answer->real_parent = arena_strdup(arena, place->real_parent);
+	answer->link_target = arena_strdup(arena, place->link_target);
+	answer->is_link = place->link_target != NULL;
+	answer->link_ctime_s = place->link_ctime_s;
+	answer->move_ctime_s = place->move_ctime_s;
+	answer->state = host_state_from_errno(place->errno_value);
+	if (place->errno_value != 0) {
+		answer->dangling = answer->is_link && place->errno_value == ENOENT;
+		return;
+	}
+	answer->state = host_state_from_errno(entry->errno_value);
+	if (entry->errno_value != 0)
+		return;
+	answer->real = arena_strdup(arena, place->real);
+	copy_entry(entry, answer);
+}
+
+bool remote_answer_stat(struct remote_round *round, struct host_stat *answer)
+{
+	HOST_PATH_AUTO place = {.fd = -1};
+	g_autofree char *unknown = NULL;
+	const struct remote_entry *entry = NULL;
+	enum remote_list list = REMOTE_LIST_ASKED;
+	bool is_known = false;
+
+	answer->state = remote_round_unanswered(round);
+	if (answer->path[0] == '/') {
+		ask_ahead(round, answer->path);
+		list = remote_round_list(round, answer->path);
+	}
+	is_known = remote_walk(answer->path, look, round, &place, &unknown);
+	if (is_known && place.errno_value == 0)
+		entry = remote_round_entry(round, place.real);
+	if (!is_known || (place.errno_value == 0 && entry == NULL))
+		return false;
+	set_stat(round, &place, entry, answer);
+	answer->has_acl = list == REMOTE_LIST_SOME;
+	answer->acl_unknown = list == REMOTE_LIST_ASKED;
+	return true;
+}
+
+/* ---- read ---- */
+
+static void set_text(struct arena *arena, const char *text, size_t size, struct host_read *answer)
+{
+	bool is_truncated = size > answer->max_bytes;
+
+	answer->size = MIN(size, answer->max_bytes);
+	answer->data = arena_strndup(arena, text, answer->size);
+	answer->state = host_state_from_errno(0);
+	if (!is_truncated)
+		return;
+	answer->state.status = PLIMSOLL__FETCH__STATUS__TRUNCATED;
+	answer->state.detail =
+		arena_printf(arena, "only the first %zu bytes were read", answer->size);
+}
+
+/* Times of what the kernel makes up say nothing. */
+static void set_times(const struct remote_entry *file, struct host_read *answer)
+{
+	if (g_str_has_prefix(answer->path, "/proc/"))
+		return;
+	answer->mtime_s = file->mtime_s;
+	answer->ctime_s = file->ctime_s;
+	answer->inode = file->inode;
+}
+
+/* Of these the text holds NULs, or is large. */
+static bool is_read_alone(const struct remote_round *round, const char *path)
+{
+	static const char *const names[] = {"environ", "cmdline", "mountinfo", "tcp",  "tcp6",
+					    "udp",     "udp6",    "unix",      "auxv", NULL};
+
+	return !round->shell->tools.gnu_find || !round->shell->tools.gnu_grep ||
+	       (g_str_has_prefix(path, "/proc/") && g_strv_contains(names, strrchr(path, '/') + 1));
+}
+
+/* 0 = a regular file stands there. */
+static int file_error(const struct remote_entry *file)
+{
+	if (file->errno_value != 0)
+		return file->errno_value;
+	if (S_ISLNK(file->mode)) /* it leads nowhere */
+		return ENOENT;
+	if (!S_ISREG(file->mode))
+		return EINVAL;
+	return file->is_readable ? 0 : EACCES;
+}
+
+static bool read_alone(struct remote_round *round, const struct remote_entry *file,
+		       struct host_read *answer)
+{
+	const struct remote_text *text =
+		remote_round_text(round, answer->path, answer->max_bytes + 1);
+
+	if (text == NULL || file == NULL)
+		return false;
+	if (text->status == 0) {
+		set_text(round->batch->arena, text->text, text->size, answer);
+		set_times(file, answer);
+		return true;
+	}
+	answer->state = host_state_from_errno(
+		text->status == NO_FILE ? EIO
+					: remote_errno_last(text->words, strlen(text->words)));
+	return true;
+}
+
+bool remote_answer_read(struct remote_round *round, struct host_read *answer)
+{
+	const struct remote_entry *file = NULL;
+	int error = 0;
+
+	answer->state = remote_round_unanswered(round);
+	if (answer->path[0] != '/') {
+		answer->state = host_state_from_errno(EINVAL);
+		return true;
+	}
+	file = remote_round_file(round, answer->path);
+	error = file == NULL ? 0 : file_error(file);
+	if (error != 0) {
+		answer->state = host_state_from_errno(error);
+		return true;
+	}
+	if (is_read_alone(round, answer->path))
+		return read_alone(round, file, answer);
+	if (file == NULL)
+		return false;
+	if (file->text == NULL)
+		return read_alone(round, file, answer);
+	set_text(round->batch->arena, file->text, file->text_size, answer);
+	set_times(file, answer);
+	return true;
+}
+
+/* ---- link ---- */
+
+bool remote_answer_link(struct remote_round *round, struct host_link *answer)
+{
+	const struct remote_entry *entry = NULL;
+
+	answer->state = remote_round_unanswered(round);
+	if (answer->path[0] != '/') {
+		answer->state = host_state_from_errno(EINVAL);
+		return true;
+	}
+	entry = look(answer->path, round);
+	if (entry == NULL)
+		return false;
+	answer->state = host_state_from_errno(
+		entry->errno_value != 0 || S_ISLNK(entry->mode) ? entry->errno_value : EINVAL);
+	if (answer->state.status == PLIMSOLL__FETCH__STATUS__OK && entry->target == NULL)
+		answer->state = host_state_from_errno(EIO);
+	answer->target = arena_strdup(round->batch->arena, entry->target);
+	return true;
+}
+
+/* ---- list ---- */
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void set_names(struct arena *arena, const struct remote_names *from,
+		      struct host_list *answer)
+{
+	bool is_complete = !from->is_cut && from->names->len <= MAX_DIRECTORY_ENTRIES;
+	guint total = MIN(from->names->len, (guint)MAX_DIRECTORY_ENTRIES);
+	guint n = MIN(total, answer->max_names);
+	const char **copies = arena_calloc(arena, (size_t)n + 1, sizeof(*copies));
+
+	g_ptr_array_sort(from->names, compare_names);
+	for (guint i = 0; i < n; i++)
+		copies[i] = arena_strdup(arena, from->names->pdata[i]);
+	answer->names = copies;
+	answer->n_names = n;
+	answer->state = host_state_from_errno(0);
+	if (n < total || !is_complete) {
+		answer->state.status = PLIMSOLL__FETCH__STATUS__TRUNCATED;
+		answer->state.detail = arena_printf(arena, "%u of %s%u names", n,
+						    is_complete ? "" : "more than ", total);
+	}
+}
+
+static int folder_error(const struct remote_entry *file)
+{
+	if (file->errno_value != 0)
+		return file->errno_value;
+	if (S_ISLNK(file->mode))
+		return ENOENT;
+	return S_ISDIR(file->mode) ? 0 : ENOTDIR;
+}
+
+bool remote_answer_list(struct remote_round *round, struct host_list *answer)
+{
+	const struct remote_entry *file = NULL;
+	const struct remote_names *names = NULL;
+	int error = 0;
+
+	answer->state = remote_round_unanswered(round);
+	if (answer->path[0] != '/') {
+		answer->state = host_state_from_errno(EINVAL);
+		return true;
+	}
+	file = remote_round_file(round, answer->path);
+	names = remote_round_names(round, answer->path);
+	error = file == NULL ? 0 : folder_error(file);
+	if (error == 0 && (file == NULL || names == NULL))
+		return false;
+	if (error == 0)
+		error = names->errno_value;
+	if (error != 0)
+		answer->state = host_state_from_errno(error);
+	else
+		set_names(round->batch->arena, names, answer);
+	return true;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 1 of the flow, agentless: who looks, what its audit rules are, and who listens on the
+ * Engine's socket. The answers are those of local_self.c, host_audit.c and local_answer.c, as far
+ * as programs tell.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "agent/host/audit_text.h"
+#include "agent/proc_text.h"
+#include "agent/ssh/remote_round.h"
+#include "proto/limits.h"
+
+enum { STATUS_BYTES = 8 << 10, NAME_BYTES = 256, MOST_PIDS = 2000 };
+
+/* ---- self ---- */
+
+static const char *read_text(struct remote_round *round, const char *path, size_t max_bytes,
+			     bool *is_done)
+{
+	struct host_read read = {.path = path, .max_bytes = max_bytes};
+
+	*is_done &= remote_answer_read(round, &read);
+	return read.data;
+}
+
+/* One line of the kernel's, without its line feed. */
+static const char *read_name(struct remote_round *round, const char *path, bool *is_done)
+{
+	const char *text = read_text(round, path, NAME_BYTES, is_done);
+
+	return text == NULL ? NULL : arena_strndup(round->batch->arena, text, strcspn(text, "\n"));
+}
+
+static int64_t namespace_of(struct remote_round *round, const char *path, const char *kind,
+			    bool *is_done)
+{
+	struct host_link link = {.path = path};
+
+	*is_done &= remote_answer_link(round, &link);
+	return proc_link_inode(link.target, kind);
+}
+
+static bool take_id(const char *id, void *data)
+{
+	char **found = data;
+
+	*found = g_strndup(id, PROC_CONTAINER_ID_CHARS);
+	return false;
+}
+
+/* gives: g_free(); NULL: none. */
+static char *own_container(const char *mountinfo)
+{
+	g_auto(GStrv) lines = g_strsplit(mountinfo, "\n", -1);
+	char *id = NULL;
+
+	for (guint i = 0; lines[i] != NULL && id == NULL; i++) {
+		struct proc_mount mount = {0};
+
+		if (!proc_mount_parse(lines[i], &mount))
+			continue;
+		if (strcmp(mount.mount_point, "/etc/hostname") == 0)
+			proc_cgroup_ids(mount.root, take_id, &id);
+		proc_mount_done(&mount);
+	}
+	return id;
+}
+
+bool remote_answer_self(struct remote_round *round, struct host_self *answer)
+{
+	bool is_done = true;
+	const char *status = read_text(round, "/proc/self/status", STATUS_BYTES, &is_done);
+	int64_t userns = namespace_of(round, "/proc/self/ns/user", "user", &is_done);
+	int64_t mntns = namespace_of(round, "/proc/self/ns/mnt", "mnt", &is_done);
+	int64_t first_mntns = namespace_of(round, "/proc/1/ns/mnt", "mnt", &is_done);
+	const struct remote_text *mount = remote_round_once(round, REMOTE_CALL_OWN_MOUNT, "");
+	g_autofree char *container = NULL;
+	uint64_t number = 0;
+
+	answer->pidns = namespace_of(round, "/proc/self/ns/pid", "pid", &is_done);
+	answer->kernel = read_name(round, "/proc/sys/kernel/osrelease", &is_done);
+	answer->hostname = read_name(round, "/proc/sys/kernel/hostname", &is_done);
+	answer->state = remote_round_unanswered(round);
+	if (!is_done || mount == NULL)
+		return false;
+	if (status != NULL && proc_status_number(status, "Uid", 1, 10, &number))
+		answer->uid = (int64_t)number;
+	if (status != NULL && proc_status_number(status, "CapEff", 0, 16, &number))
+		answer->caps = (int64_t)number;
+	answer->has_userns = userns >= 0;
+	answer->in_userns = userns != PROC_FIRST_USERNS;
+	answer->has_foreign_root = mntns >= 0 && first_mntns >= 0 && mntns != first_mntns;
+	container = own_container(mount->text);
+	answer->container_id = arena_strdup(round->batch->arena, container);
+	answer->state = host_state_from_errno(0);
+	return true;
+}
+
+/* ---- audit ---- */
+
+/* As the kernel answers the local agent: root in its first namespaces only. */
+static bool may_ask(struct remote_round *round, bool *is_done)
+{
+	int64_t userns = namespace_of(round, "/proc/self/ns/user", "user", is_done);
+	int64_t pidns = namespace_of(round, "/proc/self/ns/pid", "pid", is_done);
+
+	return round->shell->facts.is_root && userns == PROC_FIRST_USERNS &&
+	       pidns == PROC_FIRST_PIDNS;
+}
+
+static void set_rules(struct arena *arena, const struct remote_text *rules,
+		      const struct remote_text *status, struct host_audit *answer)
+{
+	bool is_truncated = rules->size >= LIMIT_AUDIT_TEXT_BYTES;
+	bool has_more = false;
+
+	answer->has_kernel = answer->kernel = true;
+	answer->source = PLIMSOLL__AUDIT_STATUS__SOURCE__AUDITCTL;
+	answer->state = host_state_from_errno(0);
+	answer->rules = audit_text_rules(rules->text, arena, &answer->n_rules, &has_more);
+	if (is_truncated || has_more) {
+		answer->state.status = PLIMSOLL__FETCH__STATUS__TRUNCATED;
+		answer->state.detail =
+			arena_printf(arena, "%u rules read, there are more", answer->n_rules);
+	}
+	if (status->status == 0)
+		audit_text_status(status->text, answer);
+}
+
+static void set_refusal(const struct remote_round *round, bool may, struct host_audit *answer)
+{
+	if (!may) {
+		answer->has_kernel = answer->kernel = true;
+		answer->state = host_state_from_errno(EPERM);
+		answer->state.detail = "the kernel tells its audit rules to root in its first "
+				       "namespaces only";
+	} else if (!round->shell->tools.auditctl) {
+		answer->state.detail = "there is no auditctl on that machine";
+	} else {
+		answer->state = host_state_from_errno(EIO);
+		answer->state.detail = "auditctl failed";
+	}
+}
+
+bool remote_answer_audit(struct remote_round *round, struct host_audit *answer)
+{
+	bool is_done = true;
+	bool may = may_ask(round, &is_done);
+	/* A kernel without audit support has no such file. */
+	const struct remote_entry *support = remote_round_entry(round, "/proc/self/loginuid");
+	const struct remote_text *rules = NULL;
+	const struct remote_text *status = NULL;
+
+	answer->state = remote_round_unanswered(round);
+	if (round->shell->tools.auditctl) {
+		rules = remote_round_once(round, REMOTE_CALL_AUDIT_RULES, "-l");
+		status = remote_round_once(round, REMOTE_CALL_AUDIT_STATUS, "-s");
+		is_done &= rules != NULL && status != NULL;
+	}
+	if (!is_done || support == NULL)
+		return false;
+	if (support->errno_value == ENOENT) {
+		answer->has_kernel = true;
+		answer->state = host_state_from_errno(EPROTONOSUPPORT);
+		answer->state.status = PLIMSOLL__FETCH__STATUS__ABSENT;
+	} else if (rules != NULL && rules->status == 0) {
+		set_rules(round->batch->arena, rules, status, answer);
+	} else {
+		set_refusal(round, may, answer);
+	}
+	return true;
+}
+
+/* ---- peer ---- */
+
+struct listeners {
+	const char *path, *real; /* of the socket that was asked about */
+	uint64_t inode;
+	guint found;
+};
+
+/* The table has a path as it was bound; /var/run is a link to /run nearly everywhere. */
+static void look_at_listener(const char *path, uint64_t inode, void *data)
+{
+	struct listeners *listeners = data;
+	const char *short_path = g_str_has_prefix(path, "/var/run/") ? path + strlen("/var") : path;
+
+	if (strcmp(path, listeners->path) != 0 && g_strcmp0(path, listeners->real) != 0 &&
+	    g_strcmp0(short_path, listeners->real) != 0)
+		return;
+	listeners->inode = inode;
+	listeners->found++;
+}
+
+/* Folders of descriptors, by pid, so that the first one found is the lowest. gives: g_free(). */
+static char *holder_arguments(const struct host_process_table *table, uint64_t inode)
+{
+	GString *arguments = g_string_new(NULL);
+
+	g_string_append_printf(arguments, "%" G_GUINT64_FORMAT, inode);
+	for (guint i = 0; i < table->n_processes && i < MOST_PIDS; i++) {
+		const struct host_process *process = &table->processes[i];
+
+		if (process->exe != NULL)
+			g_string_append_printf(arguments, " /proc/%" G_GINT64_FORMAT "/fd",
+					       process->pid);
+	}
+	return g_string_free(arguments, FALSE);
+}
+
+/* "/proc/12\n" and the text of its status. */
+static void set_holder(const struct remote_text *holder, struct host_peer *answer)
+{
+	static const char prefix[] = "/proc/";
+	const char *status = strchr(holder->text, '\n');
+	uint64_t uid = 0;
+	uint64_t gid = 0;
+
+	answer->state = (struct host_state){.status = PLIMSOLL__FETCH__STATUS__NOT_TRIED,
+					    .detail = "no process was seen that holds the socket"};
+	if (holder->status != 0 || status == NULL || !g_str_has_prefix(holder->text, prefix) ||
+	    !proc_status_number(status + 1, "Uid", 1, 10, &uid) ||
+	    !proc_status_number(status + 1, "Gid", 1, 10, &gid))
+		return;
+	answer->state = host_state_from_errno(0);
+	answer->pid = g_ascii_strtoll(holder->text + strlen(prefix), NULL, 10);
+	answer->uid = (int64_t)uid;
+	answer->gid = (int64_t)gid;
+}
+
+static bool find_holder(struct remote_round *round, uint64_t inode, struct host_peer *answer)
+{
+	const struct host_process_table *table = host_want_processes(round->batch);
+	const struct remote_text *holder = NULL;
+	g_autofree char *arguments = NULL;
+
+	if (!remote_answer_processes(round, (struct host_process_table *)(uintptr_t)table))
+		return false;
+	arguments = holder_arguments(table, inode);
+	holder = remote_round_once(round, REMOTE_CALL_HOLDER, arguments);
+	if (holder == NULL)
+		return false;
+	set_holder(holder, answer);
+	return true;
+}
+
+bool remote_answer_peer(struct remote_round *round, struct host_peer *answer)
+{
+	struct host_stat place = {.path = answer->path};
+	struct host_read table = {
+		.path = "/proc/net/unix", .max_bytes = LIMIT_PROC_FILE_BYTES, .data = ""};
+	bool is_done = remote_answer_stat(round, &place);
+	struct listeners listeners = {.path = answer->path};
+
+	is_done &= remote_answer_read(round, &table);
+	answer->state = remote_round_unanswered(round);
+	if (!is_done)
+		return false;
+	answer->state = place.state;
+	if (place.state.status != PLIMSOLL__FETCH__STATUS__OK)
+		return true;
+	answer->state = table.state;
+	if (table.state.status != PLIMSOLL__FETCH__STATUS__OK)
+		return true;
+	listeners.real = place.real;
+	proc_unix_each(table.data, look_at_listener, &listeners);
+	if (!round->shell->facts.is_root)
+		answer->state = host_state_from_errno(EACCES);
+	else if (listeners.found == 0)
+		answer->state = host_state_from_errno(ECONNREFUSED);
+	else if (listeners.found > 1)
+		answer->state =
+			(struct host_state){.status = PLIMSOLL__FETCH__STATUS__NOT_TRIED,
+					    .detail = "several sockets were bound to that path"};
+	else
+		return find_holder(round, listeners.inode, answer);
+	return true;
+}
