@@ -32,6 +32,8 @@ static const struct key {
 	 KEY_LISTEN, 0, 0, 8445},
 	{"agents", "report_every_s", G_STRUCT_OFFSET(struct config, report_every_s), KEY_NUMBER, 1,
 	 7 * 86400, 3600},
+	{"scans", "stale_after_s", G_STRUCT_OFFSET(struct config, scans_stale_after_s), KEY_NUMBER,
+	 1, 400 * 86400, 7 * 86400},
 	{"limits", "connections", G_STRUCT_OFFSET(struct config, limits.connections), KEY_NUMBER, 1,
 	 100000, 1024},
 	{"limits", "connections_per_address",

@@ -38,7 +38,8 @@ struct config {
 	struct config_listen listen[CONFIG_LISTENERS];
 	struct config_limits limits;
 	guint workers;
-	guint report_every_s; /* what agents are told */
+	guint report_every_s;      /* what agents are told */
+	guint scans_stale_after_s; /* a host that is looked at over SSH */
 	struct parameters *parameters;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `plimsoll hosts`: lists the fleet, shows one host, shuts a host out, deletes it, imports facts.
- */
+/* `plimsoll hosts`: lists the fleet, shows one host, merges two, shuts one out, deletes it, imports
+ * facts. */
 #include <string.h>
 
 #include "proto/json.h"
@@ -8,6 +8,7 @@
 #include "server/cli/commands.h"
 #include "server/cli/hosts_import.h"
 #include "server/cli/hosts_label.h"
+#include "server/cli/hosts_merge.h"
 #include "server/cli/site.h"
 #include "server/format/text.h"
 #include "server/http/pages.h"
@@ -18,6 +19,8 @@ static const char help[] =
 	"usage: plimsoll hosts list [--json] [OPTION]...\n"
 	"       plimsoll hosts show HOST [OPTION]...\n"
 	"       plimsoll hosts label HOST [KEY=VALUE | KEY-]... [OPTION]...\n"
+	"       plimsoll hosts merge FROM INTO [OPTION]...\n"
+	"       plimsoll hosts split HOST [OPTION]...\n"
 	"       plimsoll hosts retire HOST [OPTION]...\n"
 	"       plimsoll hosts forget HOST --yes [OPTION]...\n"
 	"       plimsoll hosts import FILE... [OPTION]...\n"
@@ -25,7 +28,14 @@ static const char help[] =
 	"HOST is an id of the list, or a name that only one host has.\n"
 	"label files a host under KEY=VALUE, takes KEY away again, or prints its labels;\n"
 	"groups of hosts are made of them: [parameters env=prod] in the configuration.\n"
-	"retire shuts a host out for good and keeps its history; forget deletes that, too.\n"
+	"merge makes one host of two that are one machine: an agent and scans over SSH, scans by\n"
+	"an old and a new host key, a file. The agent's id stays, and its reports count; FROM's "
+	"are\n"
+	"kept beside. list names hosts that look like one machine; none is merged by itself, "
+	"since\n"
+	"a host may claim to be any other. split takes a merge back.\n"
+	"retire shuts a host out for good and keeps its history; forget deletes that, too. Both\n"
+	"take what was merged into the host along: split off first what is to stay.\n"
 	"import shows hosts that no agent reports: each FILE holds facts saved by 'plimsoll audit\n"
 	"--save-facts' or 'plimsoll-agent collect --json'. A file counts once, however often it\n"
 	"is imported.\n"
@@ -37,14 +47,16 @@ static const char help[] =
 	"  plimsoll hosts list\n"
 	"  plimsoll hosts show web1\n"
 	"  plimsoll hosts label web1 env=prod site=hel\n"
+	"  plimsoll hosts merge 3f0c6b1e-... web1\n"
 	"  plimsoll hosts retire web1\n"
 	"  plimsoll hosts import web1.json db1.json\n";
 
 struct hosts {
 	struct config *config;
 	struct store *store;
-	GPtrArray *list; /* struct fleet_host */
-	char **words;    /* behind the host */
+	GPtrArray *list;  /* struct fleet_host */
+	GPtrArray *parts; /* those that were merged into others */
+	char **words;     /* behind the host */
 	gboolean as_json;
 	gboolean yes;
 };
@@ -58,8 +70,10 @@ static const char *state_of(const struct hosts *hosts, const struct fleet_host *
 {
 	if (host->retired_at_s != 0)
 		return "retired";
-	return freshness_text(pages_freshness(host->is_recorded, host->last_report_s, site_now_s(),
-					      hosts->config->report_every_s));
+	if (host->merged_into != NULL)
+		return "merged";
+	return freshness_text(
+		pages_freshness(hosts->config, host->source, host->last_report_s, site_now_s()));
 }
 
 static char *time_text(int64_t seconds)
@@ -75,7 +89,8 @@ static void append_line(GString *text, const struct hosts *hosts, const struct f
 	g_autofree char *name = text_clean(host->name != NULL ? host->name : "(no report yet)");
 	g_autofree char *last = time_text(host->last_report_s);
 
-	g_string_append_printf(text, "%-36s  %-8s  ", host->id, state_of(hosts, host));
+	g_string_append_printf(text, "%-36s  %-8s  %-13s  ", host->id, state_of(hosts, host),
+			       host_way_text(host->source, host->transport));
 	if (host->has_score && host->denominator > 0)
 		g_string_append_printf(text, "%5.1f %%  %5.1f %%",
 				       percent(host->numerator, host->denominator),
@@ -94,6 +109,10 @@ static struct json *host_json(const struct hosts *hosts, const struct fleet_host
 	json_set(object, "id", json_new_string(host->id));
 	json_set(object, "name", json_new_string(host->name));
 	json_set(object, "state", json_new_string(state_of(hosts, host)));
+	json_set(object, "by", json_new_string(host_way_text(host->source, host->transport)));
+	json_set(object, "merged_into", json_new_string(host->merged_into));
+	json_set(object, "looks_like",
+		 json_new_string(host->looks_like != NULL ? host->looks_like->id : NULL));
 	json_set(object, "engines", json_new_integer(host->engines));
 	json_set(object, "engine_version", json_new_string(host->engine_version));
 	json_set(object, "last_report",
@@ -127,15 +146,16 @@ static int list_hosts(struct hosts *hosts, const struct fleet_host *host)
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	(void)host;
-	g_string_append_printf(text, "%-36s  %-8s  %7s  %7s  %8s  %6s  %7s  %-20s  %s\n", "ID",
-			       "STATE", "SCORE", "SEEN", "CRITICAL", "FAILED", "UNKNOWN",
-			       "LAST REPORT", "NAME");
+	g_string_append_printf(text, "%-36s  %-8s  %-13s  %7s  %7s  %8s  %6s  %7s  %-20s  %s\n",
+			       "ID", "STATE", "BY", "SCORE", "SEEN", "CRITICAL", "FAILED",
+			       "UNKNOWN", "LAST REPORT", "NAME");
 	for (guint i = 0; i < hosts->list->len; i++) {
 		append_line(text, hosts, g_ptr_array_index(hosts->list, i));
 		json_append(array, host_json(hosts, g_ptr_array_index(hosts->list, i)));
 	}
 	if (hosts->as_json)
 		return write_json(array);
+	hosts_append_lookalikes(text, hosts->list);
 	return cli_write_stdout("hosts", text->str, text->len) ? CLI_DONE : CLI_IO;
 }
 
@@ -169,14 +189,20 @@ static int show_host(struct hosts *hosts, const struct fleet_host *host)
 
 		return write_json(object);
 	}
-	g_string_append_printf(text, "id:        %s\nname:      %s\nstate:     %s\nenrolled:  %s\n",
-			       host->id, name, state_of(hosts, host), created);
+	g_string_append_printf(
+		text,
+		"id:        %s\nname:      %s\nstate:     %s\nby:        %s\nsince:     "
+		"%s\n",
+		host->id, name, state_of(hosts, host), host_way_text(host->source, host->transport),
+		created);
 	if (host->has_score && host->denominator > 0)
 		g_string_append_printf(text, "score:     %.1f %% (%u of %u; %.1f %% seen)\n",
 				       percent(host->numerator, host->denominator), host->numerator,
 				       host->denominator, percent(host->known, host->denominator));
 	for (guint i = 0; i < engines->len; i++)
 		append_engine(text, g_ptr_array_index(engines, i));
+	if (!hosts_append_identity(text, hosts->store, host->id, &error))
+		return site_fail("hosts", error);
 	return cli_write_stdout("hosts", text->str, text->len) ? CLI_DONE : CLI_IO;
 }
 
@@ -226,50 +252,34 @@ static int label_host(struct hosts *hosts, const struct fleet_host *host)
 	return hosts_label(hosts->store, host->id, hosts->words);
 }
 
-enum wants { WANTS_NOTHING, WANTS_HOST, WANTS_HOST_AND_MORE, WANTS_FILES };
-
-static const struct {
-	const char *name;
-	enum wants wants;
-	enum store_access access;
-	int (*run)(struct hosts *hosts, const struct fleet_host *host); /* NULL: hosts_import() */
-} actions[] = {
-	{"list", WANTS_NOTHING, STORE_READ, list_hosts},
-	{"show", WANTS_HOST, STORE_READ, show_host},
-	{"label", WANTS_HOST_AND_MORE, STORE_WRITE, label_host},
-	{"retire", WANTS_HOST, STORE_WRITE, retire_host},
-	{"forget", WANTS_HOST, STORE_WRITE, forget_host},
-	{"import", WANTS_FILES, STORE_WRITE, NULL},
-};
-
-/* Whether the words behind the action are what it wants; says so otherwise. */
-static bool check_words(guint action, char **words)
+static int split_host(struct hosts *hosts, const struct fleet_host *host)
 {
-	static const char *const want[] = {
-		[WANTS_NOTHING] = "no host",
-		[WANTS_HOST] = "one host",
-		[WANTS_HOST_AND_MORE] = "a host",
-		[WANTS_FILES] = "files of saved facts",
-	};
-	const guint n = g_strv_length(words) - 1;
-	const enum wants wants = actions[action].wants;
-
-	if (wants == WANTS_NOTHING || wants == WANTS_HOST ? n == (guint)wants : n > 0)
-		return true;
-	cli_usage("hosts", "'%s' wants %s", words[0], want[wants]);
-	return false;
+	return hosts_split(hosts->store, host->id);
 }
 
-/* By id, or by a name that is unambiguous. */
+static const struct fleet_host *find_id(const GPtrArray *list, const char *id)
+{
+	for (guint i = 0; i < list->len; i++) {
+		const struct fleet_host *host = g_ptr_array_index(list, i);
+
+		if (strcmp(host->id, id) == 0)
+			return host;
+	}
+	return NULL;
+}
+
+/* By id, or by a name that is unambiguous; what was merged into another goes by its id alone. */
 static const struct fleet_host *find_host(const struct hosts *hosts, const char *word)
 {
-	const struct fleet_host *found = NULL;
+	const struct fleet_host *found = find_id(hosts->list, word);
 
+	if (found == NULL)
+		found = find_id(hosts->parts, word);
+	if (found != NULL)
+		return found;
 	for (guint i = 0; i < hosts->list->len; i++) {
 		const struct fleet_host *host = g_ptr_array_index(hosts->list, i);
 
-		if (strcmp(host->id, word) == 0)
-			return host;
 		if (g_strcmp0(host->name, word) != 0)
 			continue;
 		if (found != NULL) {
@@ -283,23 +293,73 @@ static const struct fleet_host *find_host(const struct hosts *hosts, const char 
 	return found;
 }
 
+static int merge_host(struct hosts *hosts, const struct fleet_host *host)
+{
+	const struct fleet_host *into = find_host(hosts, hosts->words[0]);
+
+	return into != NULL ? hosts_merge(hosts->store, host->id, into->id) : CLI_USAGE;
+}
+
+enum wants { WANTS_NOTHING, WANTS_HOST, WANTS_TWO_HOSTS, WANTS_HOST_AND_MORE, WANTS_FILES };
+
+static const struct {
+	const char *name;
+	enum wants wants;
+	enum store_access access;
+	int (*run)(struct hosts *hosts, const struct fleet_host *host); /* NULL: hosts_import() */
+} actions[] = {
+	{"list", WANTS_NOTHING, STORE_READ, list_hosts},
+	{"show", WANTS_HOST, STORE_READ, show_host},
+	{"label", WANTS_HOST_AND_MORE, STORE_WRITE, label_host},
+	{"merge", WANTS_TWO_HOSTS, STORE_WRITE, merge_host},
+	{"split", WANTS_HOST, STORE_WRITE, split_host},
+	{"retire", WANTS_HOST, STORE_WRITE, retire_host},
+	{"forget", WANTS_HOST, STORE_WRITE, forget_host},
+	{"import", WANTS_FILES, STORE_WRITE, NULL},
+};
+
+/* Whether the words behind the action are what it wants; says so otherwise. */
+static bool check_words(guint action, char **words)
+{
+	static const char *const want[] = {
+		[WANTS_NOTHING] = "no host",
+		[WANTS_HOST] = "one host",
+		[WANTS_TWO_HOSTS] = "two hosts",
+		[WANTS_HOST_AND_MORE] = "a host",
+		[WANTS_FILES] = "files of saved facts",
+	};
+	const guint n = g_strv_length(words) - 1;
+	const enum wants wants = actions[action].wants;
+
+	if (wants <= WANTS_TWO_HOSTS ? n == (guint)wants : n > 0)
+		return true;
+	cli_usage("hosts", "'%s' wants %s", words[0], want[wants]);
+	return false;
+}
+
+static bool read_lists(struct hosts *hosts, GError **error)
+{
+	const char *benchmark = hosts->config->benchmark;
+
+	hosts->list = fleet_list(hosts->store, benchmark, FLEET_ALL, error);
+	if (hosts->list != NULL)
+		hosts->parts = fleet_list(hosts->store, benchmark, FLEET_PARTS, error);
+	return hosts->parts != NULL;
+}
+
 static int run_action(struct hosts *hosts, guint action, char **words)
 {
 	g_autoptr(GError) error = NULL;
 	const struct fleet_host *host = NULL;
 	bool wants_host = actions[action].wants != WANTS_NOTHING;
-	int done;
 
-	hosts->list = fleet_list(hosts->store, hosts->config->benchmark, true, &error);
-	if (hosts->list == NULL)
+	if (!read_lists(hosts, &error))
 		return site_fail("hosts", error);
 	if (wants_host) {
 		host = find_host(hosts, words[0]);
 		hosts->words = words + 1;
 	}
-	done = wants_host && host == NULL ? CLI_USAGE : actions[action].run(hosts, host);
-	g_ptr_array_unref(hosts->list);
-	return done;
+	return wants_host && host == NULL ? CLI_USAGE : actions[action].run(hosts, host);
 }
 
 static int run_words(struct hosts *hosts, const struct site_options *site, char **words)
@@ -311,8 +371,10 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 	       strcmp(words[0], actions[action].name) != 0)
 		action++;
 	if (words[0] == NULL || action == G_N_ELEMENTS(actions))
-		return cli_usage("hosts",
-				 "say what to do: list, show, label, retire, forget or import");
+		return cli_usage(
+			"hosts",
+			"say what to do: list, show, label, merge, split, retire, forget or "
+			"import");
 	if (!check_words(action, words))
 		return CLI_USAGE;
 	hosts->config = site_config("hosts", site, &done);
@@ -323,6 +385,8 @@ static int run_words(struct hosts *hosts, const struct site_options *site, char 
 		done = actions[action].run == NULL
 			       ? hosts_import(hosts->config, hosts->store, words + 1)
 			       : run_action(hosts, action, words + 1);
+	g_clear_pointer(&hosts->list, g_ptr_array_unref);
+	g_clear_pointer(&hosts->parts, g_ptr_array_unref);
 	store_close(hosts->store);
 	config_free(hosts->config);
 	return done;

@@ -22,6 +22,7 @@ int site_fail(const char *command, const GError *error)
 	bool is_usage = error->domain == CONFIG_ERROR ||
 			g_error_matches(error, PKI_ERROR, PKI_ERROR_EXISTS) ||
 			g_error_matches(error, STORE_ERROR, STORE_ERROR_SCHEMA) ||
+			g_error_matches(error, STORE_ERROR, STORE_ERROR_DENIED) ||
 			g_error_matches(error, STORE_ERROR, STORE_ERROR_NOT_FOUND);
 
 	cli_say(command, "%s", error->message);

@@ -13,19 +13,28 @@
 
 enum { MAX_QUERY_CHARS = 256 };
 
-enum freshness pages_freshness(bool is_recorded, int64_t last_s, int64_t now_s,
-			       guint report_every_s)
+/* Who has no timetable of its own is never late: its age is shown, and at last it is stale. */
+static enum freshness scan_freshness(const struct config *config, int64_t age_s)
 {
-	if (is_recorded)
+	return age_s > config->scans_stale_after_s ? FRESHNESS_STALE : FRESHNESS_SCANNED;
+}
+
+enum freshness pages_freshness(const struct config *config, enum host_source source, int64_t last_s,
+			       int64_t now_s)
+{
+	const int64_t every_s = config->report_every_s;
+	const int64_t age_s = now_s - last_s;
+
+	if (source == HOST_RECORDED)
 		return FRESHNESS_RECORDED;
 	if (last_s == 0)
 		return FRESHNESS_WAITING;
-	if (now_s - last_s > MAX((int64_t)PAGES_SILENT_S, 4 * (int64_t)report_every_s))
+	if (source == HOST_AGENTLESS)
+		return scan_freshness(config, age_s);
+	if (age_s > MAX((int64_t)PAGES_SILENT_S, 4 * every_s))
 		return FRESHNESS_SILENT;
 	/* one and a half intervals: 90 minutes where agents report hourly */
-	if (2 * (now_s - last_s) > 3 * (int64_t)report_every_s)
-		return FRESHNESS_LATE;
-	return FRESHNESS_CURRENT;
+	return 2 * age_s > 3 * every_s ? FRESHNESS_LATE : FRESHNESS_CURRENT;
 }
 
 /* --- the fleet --- */
@@ -64,7 +73,8 @@ struct wish {
 static bool is_found(const struct wish *wish, const struct fleet_host *host)
 {
 	return wish->folded == NULL || contains(host->name, wish->folded) ||
-	       contains(host->id, wish->folded) || contains(host->engine_version, wish->folded);
+	       contains(host->id, wish->folded) || contains(host->engine_version, wish->folded) ||
+	       contains(host_way_text(host->source, host->transport), wish->folded);
 }
 
 static bool is_shown(const struct wish *wish, const struct fleet_host *host,
@@ -77,20 +87,69 @@ static bool is_shown(const struct wish *wish, const struct fleet_host *host,
 	return strcmp(wish->show, freshness_text(freshness)) == 0;
 }
 
-static void count_host(struct fleet_view *view, const struct fleet_host *host,
+/* What is counted: a host, or several that look like one machine. */
+struct machine {
+	bool is_critical;
+	enum freshness freshness;
+};
+
+/* Nobody's bad state hides behind another's good one. */
+static bool is_worse(enum freshness a, enum freshness b)
+{
+	static const int ranks[FRESHNESSES] = {
+		[FRESHNESS_CURRENT] = 0, [FRESHNESS_SCANNED] = 1, [FRESHNESS_RECORDED] = 2,
+		[FRESHNESS_LATE] = 3,    [FRESHNESS_STALE] = 4,   [FRESHNESS_WAITING] = 5,
+		[FRESHNESS_SILENT] = 6,
+	};
+
+	return ranks[a] > ranks[b];
+}
+
+static void count_host(GHashTable *machines, const struct fleet_host *host,
 		       enum freshness freshness)
 {
-	view->hosts++;
-	view->by_freshness[freshness]++;
-	view->with_critical += host->critical > 0;
+	const void *key = host->looks_like != NULL ? host->looks_like : host;
+	struct machine *machine = g_hash_table_lookup(machines, key);
+
+	if (machine == NULL) {
+		machine = g_new0(struct machine, 1);
+		machine->freshness = freshness;
+		g_hash_table_insert(machines, (void *)(guintptr)key, machine);
+	}
+	machine->is_critical |= host->critical > 0;
+	if (is_worse(freshness, machine->freshness))
+		machine->freshness = freshness;
+}
+
+static void count_machines(struct fleet_view *view, GHashTable *machines)
+{
+	GHashTableIter iter;
+	void *value;
+
+	g_hash_table_iter_init(&iter, machines);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct machine *machine = value;
+
+		view->hosts++;
+		view->by_freshness[machine->freshness]++;
+		view->with_critical += machine->is_critical;
+	}
+}
+
+static const char *name_of(const struct fleet_host *host)
+{
+	return host->name != NULL ? host->name : host->id;
 }
 
 static struct fleet_row row_of(const struct fleet_host *host, enum freshness freshness)
 {
 	return (struct fleet_row){
 		.host_id = host->id,
-		.name = host->name != NULL ? host->name : host->id,
+		.name = name_of(host),
 		.docker_version = host->engine_version,
+		.way = host_way_text(host->source, host->transport),
+		.looks_like_id = host->looks_like != NULL ? host->looks_like->id : NULL,
+		.looks_like = host->looks_like != NULL ? name_of(host->looks_like) : NULL,
 		.freshness = freshness,
 		.has_percent = host->has_score && host->denominator > 0,
 		.percent = host->denominator > 0 ? 100.0 * host->numerator / host->denominator : 0,
@@ -154,19 +213,23 @@ static void wish_done(struct wish *wish)
 
 /* Counts every host; rows are those that were asked for. */
 static void fill_rows(GArray *rows, struct fleet_view *view, GPtrArray *hosts,
-		      const struct wish *wish, guint report_every_s)
+		      const struct wish *wish, const struct config *config)
 {
+	g_autoptr(GHashTable) machines = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+
 	g_ptr_array_sort(hosts, compare_hosts);
 	for (guint i = 0; i < hosts->len; i++) {
 		const struct fleet_host *host = g_ptr_array_index(hosts, i);
-		enum freshness freshness = pages_freshness(host->is_recorded, host->last_report_s,
-							   view->as_of_s, report_every_s);
+		enum freshness freshness =
+			pages_freshness(config, host->source, host->last_report_s, view->as_of_s);
 		struct fleet_row row = row_of(host, freshness);
 
-		count_host(view, host, freshness);
+		count_host(machines, host, freshness);
 		if (is_found(wish, host) && is_shown(wish, host, freshness))
 			g_array_append_val(rows, row);
 	}
+	count_machines(view, machines);
+	view->lookalikes = hosts->len - view->hosts;
 }
 
 GString *pages_fleet(const struct page_frame *frame, const struct exchange *exchange,
@@ -174,7 +237,7 @@ GString *pages_fleet(const struct page_frame *frame, const struct exchange *exch
 {
 	const struct site *site = worker->site;
 	g_autoptr(GPtrArray) hosts =
-		fleet_list(worker->reader, site->rules.benchmark->name, false, error);
+		fleet_list(worker->reader, site->rules.benchmark->name, FLEET_ACTIVE, error);
 	g_autofree char *command =
 		g_strdup_printf("plimsoll token create --data %s", site->config->data_dir);
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct fleet_row));
@@ -192,7 +255,7 @@ GString *pages_fleet(const struct page_frame *frame, const struct exchange *exch
 	wish_read(&wish, exchange);
 	view.query = wish.query;
 	view.show = wish.show;
-	fill_rows(rows, &view, hosts, &wish, site->config->report_every_s);
+	fill_rows(rows, &view, hosts, &wish, site->config);
 	view.matching = rows->len;
 	view.first = first_row(exchange, rows->len);
 	view.rows = rows->len > 0 ? &g_array_index(rows, struct fleet_row, view.first) : NULL;
@@ -320,9 +383,11 @@ static GString *write_host(const struct page_frame *frame, struct snapshot *snap
 
 	score_compute(snapshot->evaluation, site->rules.benchmark, &score);
 	host_view_init(&view, &input, snapshot->arena);
-	view.freshness =
-		pages_freshness(snapshot->engine->is_recorded, snapshot->engine->received_at_s,
-				frame->generated_at_s, site->config->report_every_s);
+	view.freshness = pages_freshness(site->config, snapshot->engine->source,
+					 snapshot->engine->source == HOST_AGENT
+						 ? snapshot->engine->received_at_s
+						 : snapshot->engine->taken_at_s,
+					 frame->generated_at_s);
 	view.notices = notices_of(snapshot->facts, snapshot->observed, snapshot->evaluation,
 				  snapshot->arena, &view.n_notices);
 	return page_host(frame, &view);

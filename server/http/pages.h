@@ -5,6 +5,7 @@
 
 #include "server/http/worker.h"
 #include "server/report/page.h"
+#include "server/store/fleet.h"
 
 enum { PAGES_SILENT_S = 86400 };
 
@@ -21,8 +22,9 @@ pages_maker pages_fleet;
 pages_maker pages_host;
 pages_maker pages_check;
 
-/* How fresh a host is whose last report came at last_s (0 = never). */
-enum freshness pages_freshness(bool is_recorded, int64_t last_s, int64_t now_s,
-			       guint report_every_s);
+/* How fresh a host of this source is whose last report came, or was taken, at last_s (0 = never).
+ */
+enum freshness pages_freshness(const struct config *config, enum host_source source, int64_t last_s,
+			       int64_t now_s);
 
 #endif

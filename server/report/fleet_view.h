@@ -12,7 +12,9 @@ enum freshness {
 	FRESHNESS_CURRENT,
 	FRESHNESS_LATE,
 	FRESHNESS_SILENT,
-	FRESHNESS_WAITING,  /* enrolled, never reported */
+	FRESHNESS_WAITING, /* enrolled, never reported */
+	FRESHNESS_SCANNED, /* over SSH, when somebody makes a scan: never late, but at last ... */
+	FRESHNESS_STALE,
 	FRESHNESS_RECORDED, /* imported facts: no further report is due */
 	FRESHNESSES
 };
@@ -25,6 +27,10 @@ struct fleet_row {
 	const char *host_id; /* [a-z0-9.-]+, made by the server; address of the host page */
 	const char *name;
 	const char *docker_version; /* NULL = not known */
+	const char *way;            /* on which its facts came, "agent" (ours) */
+	/* Another host that claims to be the same machine, which is counted instead; NULL = none */
+	const char *looks_like_id;
+	const char *looks_like; /* its name */
 	enum freshness freshness;
 	bool has_percent; /* false: nothing counts yet */
 	double percent;
@@ -43,7 +49,10 @@ struct fleet_view {
 	guint n_rows;
 	guint first; /* index of rows[0] among all that match */
 	guint matching;
-	guint hosts; /* of the whole fleet, like the counts below */
+	/* Of the whole fleet, like the counts below. Hosts that look like one machine count once,
+	 * at the worst that one of them shows. */
+	guint hosts;
+	guint lookalikes; /* how many were not counted because of that */
 	guint by_freshness[FRESHNESSES];
 	guint with_critical;        /* hosts with at least one critical failure */
 	const char *enroll_command; /* what the empty page tells to run; NULL = not shown (ours) */

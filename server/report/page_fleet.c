@@ -5,6 +5,7 @@
 static const char *const freshness_names[] = {
 	[FRESHNESS_CURRENT] = "current",   [FRESHNESS_LATE] = "late",
 	[FRESHNESS_SILENT] = "silent",     [FRESHNESS_WAITING] = "waiting",
+	[FRESHNESS_SCANNED] = "scanned",   [FRESHNESS_STALE] = "stale",
 	[FRESHNESS_RECORDED] = "recorded",
 };
 
@@ -57,6 +58,8 @@ static void write_tiles(struct html *html, const struct fleet_view *view, bool i
 		[FRESHNESS_LATE] = "late",
 		[FRESHNESS_SILENT] = "silent",
 		[FRESHNESS_WAITING] = "waiting for a first report",
+		[FRESHNESS_SCANNED] = "scanned over SSH",
+		[FRESHNESS_STALE] = "with a stale scan",
 		[FRESHNESS_RECORDED] = "recorded",
 	};
 	const struct tile all = {view->hosts, view->hosts == 1 ? "host" : "hosts", NULL};
@@ -70,10 +73,21 @@ static void write_tiles(struct html *html, const struct fleet_view *view, bool i
 		const struct tile tile = {view->by_freshness[i], words[i],
 					  freshness_text((enum freshness)i)};
 
-		if (i != FRESHNESS_RECORDED || tile.number > 0)
+		if (i < FRESHNESS_SCANNED || tile.number > 0)
 			write_tile(html, view, &tile, is_live);
 	}
 	h_lit(html, "</ul>\n");
+}
+
+static void write_lookalikes(struct html *html, const struct fleet_view *view)
+{
+	if (view->lookalikes == 0)
+		return;
+	h_lit(html, "<p class=\"quiet\">");
+	frame_count(html, view->lookalikes, "row");
+	h_lit(html, " below may be a machine that has another row, too; it is not counted above. "
+		    "<code>plimsoll hosts list</code> names them, and the command that makes one "
+		    "of two.</p>\n");
 }
 
 static void write_search(struct html *html, const struct fleet_view *view)
@@ -165,16 +179,36 @@ static void write_host_link(struct html *html, const struct page_frame *frame,
 	h_lit(html, "</a>");
 }
 
+static void write_lookalike(struct html *html, const struct page_frame *frame,
+			    const struct fleet_row *row)
+{
+	if (row->looks_like_id == NULL)
+		return;
+	h_lit(html, "<div class=\"quiet\">may be the machine of ");
+	if (!frame->standalone) {
+		h_lit(html, "<a href=\"/hosts/");
+		h_id(html, row->looks_like_id);
+		h_lit(html, "\">");
+	}
+	h_text(html, row->looks_like);
+	if (!frame->standalone)
+		h_lit(html, "</a>");
+	h_lit(html, "; not counted</div>");
+}
+
 static void write_row(struct html *html, const struct page_frame *frame,
 		      const struct fleet_row *row)
 {
 	h_lit(html, "<tr><th scope=\"row\">");
 	write_host_link(html, frame, row);
+	write_lookalike(html, frame, row);
 	h_lit(html, "</th>");
 	write_freshness(html, row->freshness);
 	write_counts(html, frame, row);
 	h_lit(html, "<td>");
 	h_text(html, row->docker_version);
+	h_lit(html, "</td><td>");
+	h_own(html, row->way);
 	h_lit(html, "</td><td>");
 	h_time(html, row->last_report_s);
 	h_lit(html, "</td></tr>\n");
@@ -234,8 +268,8 @@ static void write_table(struct html *html, const struct page_frame *frame,
 	      "<th scope=\"col\" class=\"number\">Score</th><th scope=\"col\" "
 	      "class=\"number\">Coverage</th><th scope=\"col\" class=\"number\">Critical</th>"
 	      "<th scope=\"col\" class=\"number\">Failing</th><th scope=\"col\" "
-	      "class=\"number\">Unknown</th><th scope=\"col\">Docker</th><th scope=\"col\">Last "
-	      "report</th></tr></thead>\n<tbody>\n");
+	      "class=\"number\">Unknown</th><th scope=\"col\">Docker</th><th scope=\"col\">By</th>"
+	      "<th scope=\"col\">Last report</th></tr></thead>\n<tbody>\n");
 	for (guint i = 0; i < view->n_rows; i++)
 		write_row(html, frame, &view->rows[i]);
 	h_lit(html, "</tbody></table></div>\n");
@@ -265,6 +299,7 @@ GString *page_fleet(const struct page_frame *frame, const struct fleet_view *vie
 	h_time(&html, view->as_of_s);
 	h_lit(&html, "</p>\n");
 	write_tiles(&html, view, view->has_search && !frame->standalone);
+	write_lookalikes(&html, view);
 	write_search(&html, view);
 	write_table(&html, frame, view);
 	write_pager(&html, frame, view);

@@ -16,6 +16,7 @@ enum {
 	HOST_ADD_RECORDED,
 	HOST_RETIRE,
 	HOST_DELETE,
+	HOST_DELETE_PARTS,
 	HOST_OPEN,
 	CERTIFICATE_ADD,
 	ADMITS,
@@ -42,8 +43,10 @@ static const char *const statements[] = {
 	[HOST_ADD_RECORDED] =
 		"INSERT INTO host (id, source, created_at) VALUES (?1, 'recorded', ?2)"
 		" ON CONFLICT DO NOTHING",
-	[HOST_RETIRE] = "UPDATE host SET retired_at = coalesce(retired_at, ?2) WHERE id = ?1",
+	[HOST_RETIRE] = "UPDATE host SET retired_at = coalesce(retired_at, ?2)"
+			" WHERE id = ?1 OR merged_into = ?1",
 	[HOST_DELETE] = "DELETE FROM host WHERE id = ?1",
+	[HOST_DELETE_PARTS] = "DELETE FROM host WHERE merged_into = ?1",
 	[HOST_OPEN] = "SELECT 1 FROM host WHERE id = ?1 AND retired_at IS NULL AND NOT EXISTS"
 		      " (SELECT 1 FROM denied WHERE kind = 'host' AND value = ?1)",
 	[CERTIFICATE_ADD] = "INSERT INTO certificate (fingerprint, host, serial, not_before,"
@@ -55,7 +58,7 @@ static const char *const statements[] = {
 		" AND NOT EXISTS (SELECT 1 FROM denied d WHERE (d.kind = 'host' AND d.value = ?1)"
 		"  OR (d.kind = 'certificate' AND d.value = ?2))",
 	[DENY_HOST] = "INSERT OR IGNORE INTO denied (kind, value, reason, at, by)"
-		      " VALUES ('host', ?1, ?2, ?3, ?4)",
+		      " SELECT 'host', id, ?2, ?3, ?4 FROM host WHERE id = ?1 OR merged_into = ?1",
 	[LABEL_PUT] = "INSERT OR REPLACE INTO host_label (host, key, value) VALUES (?1, ?2, ?3)",
 	[LABEL_DROP] = "DELETE FROM host_label WHERE host = ?1 AND key = ?2",
 	[LINK_ADD] = "INSERT INTO signin_link (sha256, role, created_at, expires_at)"
@@ -202,29 +205,36 @@ bool access_admits(struct store *store, const char *host_id, const char *fingerp
 	return true;
 }
 
-/* Retires or deletes; either way the certificates of the host never open anything again. */
+static bool apply(struct sql *sql, int statement, const char *host_id, int64_t now_s,
+		  GError **error)
+{
+	if (statement == HOST_RETIRE)
+		return sql_run(sql, statements[HOST_RETIRE],
+			       SQL_ARGS(sql_text(host_id), sql_int(now_s)), error);
+	/* The host goes last: what goes with it is found by it, and counted is only itself. */
+	return sql_run(sql, statements[HOST_DELETE_PARTS], SQL_ARGS(sql_text(host_id)), error) &&
+	       sql_run(sql, statements[HOST_DELETE], SQL_ARGS(sql_text(host_id)), error);
+}
+
+/* Retires or deletes a host and its parts; either way their certificates and keys never open
+ * anything again. */
 static bool shut_out(struct store *store, int statement, const struct audit_entry *entry,
 		     int64_t now_s, GError **error)
 {
 	struct sql *sql = store->sql;
-	bool done = statement == HOST_DELETE
-			    ? sql_run(sql, statements[HOST_DELETE],
-				      SQL_ARGS(sql_text(entry->object)), error)
-			    : sql_run(sql, statements[statement],
-				      SQL_ARGS(sql_text(entry->object), sql_int(now_s)), error);
 
-	if (!done)
+	if (!sql_run(sql, statements[DENY_HOST],
+		     SQL_ARGS(sql_text(entry->object), sql_text(entry->action), sql_int(now_s),
+			      sql_text(entry->actor)),
+		     error) ||
+	    !apply(sql, statement, entry->object, now_s, error))
 		return false;
 	if (sql_changes(sql) == 0) {
 		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "there is no host '%s'",
 			    entry->object);
 		return false;
 	}
-	return sql_run(sql, statements[DENY_HOST],
-		       SQL_ARGS(sql_text(entry->object), sql_text(entry->action), sql_int(now_s),
-				sql_text(entry->actor)),
-		       error) &&
-	       access_audit(store, now_s, entry, error);
+	return access_audit(store, now_s, entry, error);
 }
 
 bool access_retire_host(struct store *store, const char *host_id, const char *actor, int64_t now_s,

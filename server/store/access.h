@@ -69,7 +69,8 @@ bool access_add_recorded_host(struct store *store, const char *host_id, const ch
 bool access_admits(struct store *store, const char *host_id, const char *fingerprint, int64_t now_s,
 		   bool *ret_admitted, GError **error);
 
-/* Shuts a host out and leaves its history; or deletes it. error: STORE_ERROR_NOT_FOUND. */
+/* Shuts a host out, with what was merged into it, and leaves its history; or deletes it. error:
+ * STORE_ERROR_NOT_FOUND. */
 bool access_retire_host(struct store *store, const char *host_id, const char *actor, int64_t now_s,
 			GError **error);
 bool access_forget_host(struct store *store, const char *host_id, const char *actor, int64_t now_s,

@@ -9,17 +9,26 @@
 enum { HOST_LIST, HOST_HAS, HOST_LABELS, ENGINE_LIST, SNAPSHOT_GET, FINDING_LIST };
 
 static const char *const statements[] = {
-	[HOST_LIST] = "SELECT h.id, h.name, h.created_at, h.retired_at, e.engine_version,"
-		      " CASE h.source WHEN 'recorded' THEN e.taken_at ELSE e.received_at END,"
-		      " s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id,"
-		      " h.source = 'recorded'"
-		      " FROM host h LEFT JOIN engine e ON e.host = h.id"
-		      " LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
-		      " WHERE h.merged_into IS NULL AND (?2 OR h.retired_at IS NULL) ORDER BY h.id",
+	/* ?2: enum fleet_which; r is who stands for h */
+	[HOST_LIST] =
+		"SELECT r.id, r.name, r.created_at, r.retired_at, e.engine_version,"
+		" CASE h.source WHEN 'agent' THEN e.received_at ELSE e.taken_at END,"
+		" s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id,"
+		" r.source, e.transport, r.merged_into, r.machine_id, r.boot_id"
+		" FROM host h"
+		" JOIN host r ON r.id = iif(?2 = 2, h.id, coalesce(h.merged_into, h.id))"
+		" LEFT JOIN engine e ON e.host = h.id AND (h.id = r.id OR NOT EXISTS"
+		"  (SELECT 1 FROM host o JOIN engine x ON x.host = o.id"
+		"   WHERE (o.id = h.merged_into OR o.merged_into = h.merged_into) AND o.id <> h.id"
+		"   AND x.key = e.key AND x.sequence IS NOT NULL AND (o.id = h.merged_into"
+		"    OR x.taken_at > e.taken_at OR (x.taken_at = e.taken_at AND x.id > e.id))))"
+		" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
+		" WHERE (?2 <> 2 OR h.merged_into IS NOT NULL)"
+		" AND (?2 <> 0 OR r.retired_at IS NULL) ORDER BY r.id",
 	[HOST_HAS] = "SELECT 1 FROM host WHERE id = ?1",
 	[HOST_LABELS] = "SELECT key, value FROM host_label WHERE host = ?1",
 	[ENGINE_LIST] = "SELECT e.id, e.key, e.sequence, e.taken_at, e.received_at, e.schema,"
-			" e.agent_version, e.transport, s.critical, s.fails, h.source = 'recorded'"
+			" e.agent_version, e.transport, s.critical, s.fails, h.source"
 			" FROM engine e JOIN host h ON h.id = e.host"
 			" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?2"
 			" WHERE e.host = ?1 ORDER BY e.key",
@@ -44,7 +53,29 @@ static void free_host(gpointer data)
 	g_free(host->id);
 	g_free(host->name);
 	g_free(host->engine_version);
+	g_free(host->transport);
+	g_free(host->merged_into);
+	g_free(host->machine_id);
+	g_free(host->boot_id);
 	g_free(host);
+}
+
+enum host_source host_source_of(const char *word)
+{
+	if (g_strcmp0(word, "agent") == 0)
+		return HOST_AGENT;
+	return g_strcmp0(word, "agentless") == 0 ? HOST_AGENTLESS : HOST_RECORDED;
+}
+
+const char *host_way_text(enum host_source source, const char *transport)
+{
+	if (source == HOST_AGENT)
+		return "agent";
+	if (source == HOST_RECORDED)
+		return "file";
+	if (g_strcmp0(transport, "ssh-libssh2") == 0)
+		return "SSH (libssh2)";
+	return g_strcmp0(transport, "ssh-openssh") == 0 ? "SSH (OpenSSH)" : "SSH";
 }
 
 static guint column_count(struct rows *rows, int column)
@@ -76,6 +107,8 @@ static void add_engine(struct fleet_host *host, struct rows *rows)
 	host->has_score = true;
 	g_free(host->engine_version);
 	host->engine_version = g_strdup(rows_text(rows, 4));
+	g_free(host->transport);
+	host->transport = g_strdup(rows_text(rows, 14));
 	host->numerator = column_count(rows, 6);
 	host->denominator = column_count(rows, 7);
 	host->known = column_count(rows, 8);
@@ -84,28 +117,98 @@ static void add_engine(struct fleet_host *host, struct rows *rows)
 	host->unknown = column_count(rows, 11);
 }
 
-GPtrArray *fleet_list(struct store *store, const char *benchmark, bool with_retired, GError **error)
+static struct fleet_host *new_host(struct rows *rows)
+{
+	struct fleet_host *host = g_new0(struct fleet_host, 1);
+
+	host->id = g_strdup(rows_text(rows, 0));
+	host->name = g_strdup(rows_text(rows, 1));
+	host->created_at_s = rows_int(rows, 2);
+	host->retired_at_s = rows_int(rows, 3);
+	host->source = host_source_of(rows_text(rows, 13));
+	host->merged_into = g_strdup(rows_text(rows, 15));
+	host->machine_id = g_strdup(rows_text(rows, 16));
+	host->boot_id = g_strdup(rows_text(rows, 17));
+	return host;
+}
+
+/* --- hosts that look like one machine --- */
+
+static guint hash_machine(gconstpointer data)
+{
+	const struct fleet_host *host = data;
+
+	return g_str_hash(host->machine_id) * 31 + g_str_hash(host->boot_id);
+}
+
+static gboolean is_same_machine(gconstpointer left, gconstpointer right)
+{
+	const struct fleet_host *a = left;
+	const struct fleet_host *b = right;
+
+	return strcmp(a->machine_id, b->machine_id) == 0 && strcmp(a->boot_id, b->boot_id) == 0;
+}
+
+static bool says_machine(const struct fleet_host *host)
+{
+	return host->machine_id != NULL && *host->machine_id != '\0' && host->boot_id != NULL &&
+	       *host->boot_id != '\0' && host->retired_at_s == 0 && host->merged_into == NULL;
+}
+
+/* An agent was enrolled by somebody; and who came first was not there to be imitated. */
+static bool stands_before(const struct fleet_host *a, const struct fleet_host *b)
+{
+	return a->source != b->source ? a->source > b->source : a->created_at_s < b->created_at_s;
+}
+
+/*
+ * Only a way to count: each host that claims a machine which another one claims, too, counts less
+ * by itself alone, so hosts of different machines are all counted whatever others claim.
+ */
+static void find_lookalikes(GPtrArray *hosts)
+{
+	g_autoptr(GHashTable) first = g_hash_table_new(hash_machine, is_same_machine);
+
+	for (guint i = 0; i < hosts->len; i++) {
+		struct fleet_host *host = g_ptr_array_index(hosts, i);
+		struct fleet_host *known;
+
+		if (!says_machine(host))
+			continue;
+		known = g_hash_table_lookup(first, host);
+		if (known == NULL || stands_before(host, known))
+			g_hash_table_replace(first, host, host);
+	}
+	for (guint i = 0; i < hosts->len; i++) {
+		struct fleet_host *host = g_ptr_array_index(hosts, i);
+		struct fleet_host *known =
+			says_machine(host) ? g_hash_table_lookup(first, host) : NULL;
+
+		if (known != NULL && known != host &&
+		    !(host->source == HOST_AGENT && known->source == HOST_AGENT))
+			host->looks_like = known;
+	}
+}
+
+GPtrArray *fleet_list(struct store *store, const char *benchmark, enum fleet_which which,
+		      GError **error)
 {
 	g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(free_host);
 	g_autoptr(GError) problem = NULL;
 	SQL_ROWS rows = sql_query(store->sql, statements[HOST_LIST],
-				  SQL_ARGS(sql_text(benchmark), sql_int(with_retired)), &problem);
+				  SQL_ARGS(sql_text(benchmark), sql_int(which)), &problem);
 	struct fleet_host *host = NULL;
 
 	while (rows_next(&rows, &problem)) {
 		const char *id = rows_text(&rows, 0);
 
 		if (host == NULL || strcmp(host->id, id) != 0) {
-			host = g_new0(struct fleet_host, 1);
-			host->id = g_strdup(id);
-			host->name = g_strdup(rows_text(&rows, 1));
-			host->created_at_s = rows_int(&rows, 2);
-			host->retired_at_s = rows_int(&rows, 3);
-			host->is_recorded = rows_int(&rows, 13) != 0;
+			host = new_host(&rows);
 			g_ptr_array_add(hosts, host);
 		}
 		add_engine(host, &rows);
 	}
+	find_lookalikes(hosts);
 	if (problem == NULL)
 		return g_steal_pointer(&hosts);
 	g_propagate_error(error, g_steal_pointer(&problem));
@@ -172,7 +275,7 @@ GPtrArray *fleet_engines(struct store *store, const char *host_id, const char *b
 		engine->transport = g_strdup(rows_text(&rows, 7));
 		engine->critical = column_count(&rows, 8);
 		engine->failing = column_count(&rows, 9);
-		engine->is_recorded = rows_int(&rows, 10) != 0;
+		engine->source = host_source_of(rows_text(&rows, 10));
 		g_ptr_array_add(engines, engine);
 	}
 	if (problem == NULL)

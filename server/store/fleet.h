@@ -5,16 +5,39 @@
 
 #include "server/store/store.h"
 
-/* A host with its worst engine: most critical failures, then most failures. */
+/* Who speaks for a host; of two, the later stands for both. */
+enum host_source {
+	HOST_RECORDED,  /* imported facts: no further report is due */
+	HOST_AGENTLESS, /* scans over SSH, when somebody makes one */
+	HOST_AGENT
+};
+enum host_source host_source_of(const char *word); /* as the table host has it */
+/* What people call the way on which facts came: "agent", "SSH (libssh2)", ... Static storage. */
+const char *host_way_text(enum host_source source, const char *transport);
+
+/*
+ * A host with its worst engine: most critical failures, then most failures. Hosts that were merged
+ * into it are part of it: its own report of an engine counts, theirs where it has none.
+ */
 struct fleet_host {
 	char *id;
 	char *name;           /* NULL until the first report */
 	char *engine_version; /* NULL: not known */
 	guint engines;
 	int64_t created_at_s;
-	bool is_recorded;     /* only imported facts speak for it */
+	enum host_source source;
+	char *transport;      /* of the worst engine; NULL: no report */
 	int64_t retired_at_s; /* 0 = not */
-	/* When the newest report of any engine came; of a recorded host: was taken. 0 = never */
+	char *merged_into;    /* NULL: stands for itself */
+	/*
+	 * Another of the list that says it is the same boot of the same machine; NULL: none. That
+	 * is claimed, not proved. It is never an agent that looks like an agent, and what another
+	 * one looks like looks like none.
+	 */
+	const struct fleet_host *looks_like;
+	char *machine_id; /* NULL: not known; as is the next */
+	char *boot_id;
+	/* When the newest report of any engine came; without an agent: was taken. 0 = never */
 	int64_t last_report_s;
 	bool has_score; /* all below is unset without */
 	guint numerator;
@@ -25,8 +48,13 @@ struct fleet_host {
 	guint unknown;
 };
 
-/* Every host that is not retired (or all), in order of id. gives: free with g_ptr_array_unref(). */
-GPtrArray *fleet_list(struct store *store, const char *benchmark, bool with_retired,
+enum fleet_which {
+	FLEET_ACTIVE, /* all that stand for themselves and are not retired */
+	FLEET_ALL,    /* also the retired ones */
+	FLEET_PARTS,  /* only those that were merged into another */
+};
+/* Hosts in order of id. gives: free with g_ptr_array_unref(). */
+GPtrArray *fleet_list(struct store *store, const char *benchmark, enum fleet_which which,
 		      GError **error);
 
 /* A host's engine with the identity of its newest report. */
@@ -40,8 +68,8 @@ struct fleet_engine {
 	guint schema;
 	char *agent_version;
 	char *transport;
-	bool is_recorded; /* of the host */
-	guint critical;   /* failing checks under the benchmark */
+	enum host_source source; /* of the host */
+	guint critical;          /* failing checks under the benchmark */
 	guint failing;
 };
 /* Engines of a host by key. gives: free with g_ptr_array_unref(). */

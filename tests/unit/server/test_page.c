@@ -55,6 +55,7 @@ static GString *fleet_page(struct sample *sample, const struct page_frame *frame
 		{.host_id = "h-1",
 		 .name = sample_foreign(sample, "node-1"),
 		 .docker_version = sample_foreign(sample, "27.1.1"),
+		 .way = "agent",
 		 .has_percent = true,
 		 .percent = 71.25,
 		 .coverage_percent = 98.1,
@@ -63,10 +64,14 @@ static GString *fleet_page(struct sample *sample, const struct page_frame *frame
 		 .last_report_s = 1795281314},
 		{.host_id = "h-2",
 		 .name = sample_foreign(sample, "node-2"),
-		 .freshness = FRESHNESS_SILENT,
+		 .freshness = FRESHNESS_STALE,
+		 .way = "SSH (libssh2)",
+		 .looks_like_id = "h-1",
+		 .looks_like = sample_foreign(sample, "node-1"),
 		 .last_report_s = 1795281314},
 		{.host_id = "h-3",
 		 .name = sample_foreign(sample, "node-3"),
+		 .way = "agent",
 		 .freshness = FRESHNESS_WAITING},
 	};
 	const struct fleet_view view = {
@@ -77,6 +82,7 @@ static GString *fleet_page(struct sample *sample, const struct page_frame *frame
 		.first = 100,
 		.matching = 250,
 		.hosts = 300,
+		.lookalikes = 1,
 		.has_search = true,
 		.query = sample_foreign(sample, "node"),
 	};

@@ -492,14 +492,14 @@ static void test_reader_sees_one_snapshot(void)
 	reader = store_open(world.dir, STORE_READ, &error);
 	g_assert_no_error(error);
 	g_assert_true(store_begin(reader, NULL));
-	before = fleet_list(reader, "cis", false, NULL);
+	before = fleet_list(reader, "cis", FLEET_ACTIVE, NULL);
 	put(&world, &(struct given){"host-a", 1, "1", .items = "web=fail"});
-	during = fleet_list(reader, "cis", false, NULL);
+	during = fleet_list(reader, "cis", FLEET_ACTIVE, NULL);
 	store_end(reader);
 	g_assert_cmpuint(before->len, ==, 2);
 	g_assert_false(((struct fleet_host *)g_ptr_array_index(during, 0))->has_score);
 	g_ptr_array_unref(g_steal_pointer(&during));
-	during = fleet_list(reader, "cis", false, NULL);
+	during = fleet_list(reader, "cis", FLEET_ACTIVE, NULL);
 	g_assert_true(((struct fleet_host *)g_ptr_array_index(during, 0))->has_score);
 	world_done(&world);
 }

@@ -212,13 +212,19 @@ static const struct {
 static void test_freshness(void)
 {
 	const int64_t now_s = 1800000000;
+	const struct config config = {.report_every_s = 3600, .scans_stale_after_s = 7 * 86400};
 
 	for (guint i = 1; i < G_N_ELEMENTS(ages); i++)
-		g_assert_cmpint(
-			pages_freshness(false, now_s - ages[i].age_s, now_s, ages[i].every_s), ==,
-			ages[i].want);
-	g_assert_cmpint(pages_freshness(false, 0, now_s, 3600), ==, ages[0].want);
-	g_assert_cmpint(pages_freshness(true, 1, now_s, 3600), ==, FRESHNESS_RECORDED);
+		g_assert_cmpint(pages_freshness(&(struct config){.report_every_s = ages[i].every_s},
+						HOST_AGENT, now_s - ages[i].age_s, now_s),
+				==, ages[i].want);
+	g_assert_cmpint(pages_freshness(&config, HOST_AGENT, 0, now_s), ==, ages[0].want);
+	g_assert_cmpint(pages_freshness(&config, HOST_RECORDED, 1, now_s), ==, FRESHNESS_RECORDED);
+	g_assert_cmpint(pages_freshness(&config, HOST_AGENTLESS, 0, now_s), ==, FRESHNESS_WAITING);
+	g_assert_cmpint(pages_freshness(&config, HOST_AGENTLESS, now_s - 7 * 86400, now_s), ==,
+			FRESHNESS_SCANNED);
+	g_assert_cmpint(pages_freshness(&config, HOST_AGENTLESS, now_s - 7 * 86400 - 1, now_s), ==,
+			FRESHNESS_STALE);
 }
 
 static void test_quota_fills_up_by_the_hour(void)
