@@ -4,6 +4,7 @@ import faulthandler
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,15 +20,27 @@ TEST_SECONDS = 540  # all of a test; less than ctest's own limit, which tells no
 SHOWN_LINES = 40
 
 
+def claim_number():
+    """A number for a lab's names and network that no other lab of this machine has, and what holds it: a socket's
+    abstract name, which is free again with the end of the last process that has it."""
+    for number in range(120):
+        if os.path.exists(f'/run/netns/pl{number}'):  # left behind by one that was killed together with its guard
+            continue
+        holder = socket.socket(socket.AF_UNIX)
+        try:
+            holder.bind(f'\0plimsoll-lab-{number}')
+            return number, holder
+        except OSError:
+            holder.close()
+    raise AssertionError('no number is left for a lab; see /run/netns')
+
+
 class Lab:
     """N hosts h1..hN. Programs of the build stand in /lab of each. `down` removes every trace, and a guard sees to it
     where this process is killed."""
 
-    serial = 0
-
     def __init__(self, hosts=1, **variables):
-        Lab.serial += 1
-        number = (os.getpid() * 7 + Lab.serial) % 120
+        number, self.claim = claim_number()
         self.folder = tempfile.mkdtemp(prefix='plimsoll-lab-')
         os.rmdir(self.folder)
         self.network = f'10.{100 + number}.0'
@@ -81,13 +94,15 @@ class Lab:
             self.run('down', check=check)
         finally:
             os.close(self.guard)
+            self.claim.close()
 
     def start_guard(self):
         """A process outside this one's tree that waits for its end, whatever ends it, and takes the hosts down then."""
         waited_for, held = os.pipe()
         try:
             subprocess.run(['setsid', '--fork', 'sh', '-c', 'cat; [ ! -e "$LAB/up" ] || exec "$0" down', os.path.join(HERE, 'lab')],
-                           env=self.env, stdin=waited_for, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+                           env=self.env, stdin=waited_for, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+                           pass_fds=[self.claim.fileno()])
         finally:
             os.close(waited_for)
         return held

@@ -297,10 +297,14 @@ class Fixes(unittest.TestCase):
         self.lab.sh('h1', f'rm {path}')
 
     def start(self, containers):
-        """Runs containers {name: options} side by side, in the place of those of that name."""
-        runs = [f'{{ docker rm -f {name} > /dev/null 2>&1; docker run -d --name {name} {options} base:1 /bin/sleep 10000 || '
-                f'echo {name} >> failed; }} &' for name, options in containers.items()]
-        self.lab.sh('h1', '\n'.join(['cd /tmp; rm -f failed', *runs, 'wait; [ ! -e failed ] || { cat failed; exit 1; }']))
+        """Runs containers {name: options}, eight at a time, in the place of those of that name. No name may look like the
+        beginning of an id, or "docker rm" takes away another container that is about to start."""
+        self.assertFalse([name for name in containers if re.fullmatch('[0-9a-f]+', name)])
+        lines = [f'cd /tmp; rm -f failed; echo {" ".join(containers)} | xargs -n 3 -P 8 docker rm -f > /dev/null 2>&1']
+        for k, (name, options) in enumerate(containers.items(), 1):
+            lines.append(f'{{ docker run -d --name {name} {options} base:1 /bin/sleep 10000 || echo {name} >> failed; }} &')
+            lines += ['wait'] if k % 8 == 0 else []
+        self.lab.sh('h1', '\n'.join([*lines, 'wait; [ ! -e failed ] || { cat failed; exit 1; }']))
 
     def items(self, checks):
         """(check, container) -> verdicts of its items."""
@@ -320,7 +324,7 @@ class Fixes(unittest.TestCase):
         return f'{good} {fill(fix.printed(given), NAME=wanted).replace("10.0.0.5:8080", self.address + ":8090")}'
 
     def test_containers_created_again(self):
-        rows = {f'c{k}': row for k, row in enumerate(RECREATED)}
+        rows = {f'row{k}': row for k, row in enumerate(RECREATED)}
         checks = [row[0] for row in RECREATED]
         self.start({'other': '', **{name: row[1] for name, row in rows.items()}})
         before = self.items(checks)
@@ -374,8 +378,8 @@ class Fixes(unittest.TestCase):
         self.assertIn(demote, Fix('swarm-min-manager-nodes').commands(2))
         self.run_all([fill(demote, NODE='h2')])
         self.becomes(['swarm-min-manager-nodes'], 'manual')
-        # Its end as a manager is still under way.
-        labtest.wait_for(lambda: 'false' in self.lab.sh('h2', 'docker info -f {{.Swarm.ControlAvailable}}').stdout, 'h2 is a worker')
+        # Its manager is still about to stop; who leaves in the middle of that may wait for ever.
+        labtest.wait_for(lambda: not self.lab.sh('h2', "ss -Hltn 'sport = 2377'").stdout, 'h2 is no manager any more')
         labtest.wait_for(lambda: self.lab.sh('h2', leave, check=False).returncode == 0, leave)
         token = self.lab.sh('h1', 'docker swarm join-token -q worker').stdout.strip()
         self.run_all([fill(join, ADDRESS=mine, MANAGER=self.address).replace('...', token)], 'h2')
