@@ -32,3 +32,41 @@ char *ssh_link_last_words(struct ssh_link *link)
 {
 	return link->ops->last_words(link);
 }
+
+/* ---------------------------------------------------------------- which one */
+
+/* why: taken. */
+static struct ssh_link *open_by_client(const struct ssh_config *config,
+				       const struct ssh_options *options, const gint *cancelled,
+				       char *why, GError **error)
+{
+	struct ssh_link *link = ssh_openssh_open(config, options, cancelled, error);
+
+	if (link != NULL)
+		link->why = why;
+	else
+		g_free(why);
+	return link;
+}
+
+struct ssh_link *ssh_link_open(const struct ssh_config *config, const struct ssh_options *options,
+			       const gint *cancelled, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	struct ssh_link *link = NULL;
+
+	if (options->transport == SSH_TRANSPORT_OPENSSH)
+		return open_by_client(config, options, cancelled, NULL, error);
+	if (options->transport == SSH_TRANSPORT_AUTO && config->has_client &&
+	    config->why_openssh != NULL)
+		return open_by_client(config, options, cancelled, g_strdup(config->why_openssh),
+				      error);
+	link = ssh_libssh2_open(config, options, cancelled, &problem);
+	if (link == NULL && options->transport == SSH_TRANSPORT_AUTO && config->has_client &&
+	    g_error_matches(problem, SSH_ERROR, SSH_ERROR_NEGOTIATION))
+		return open_by_client(config, options, cancelled, g_strdup(problem->message),
+				      error);
+	if (link == NULL)
+		g_propagate_error(error, g_steal_pointer(&problem));
+	return link;
+}

@@ -53,7 +53,8 @@ int ssh_link_run(struct ssh_link *link, const char *command, GError **error);
  * A stream to a unix socket over there, opened by the server as the user who signed in.
  *
  * gives  a descriptor; -1 and SSH_ERROR_SHELL where the server does not forward or the socket
- * cannot be opened (it does not tell which), SSH_ERROR_LOST when the connection is gone.
+ * cannot be opened (it does not tell which), SSH_ERROR_LOST when the connection is gone. The
+ * OpenSSH client does not tell the first: its stream then ends at once.
  */
 int ssh_link_reach(struct ssh_link *link, const char *socket_path, GError **error);
 
@@ -65,7 +66,8 @@ void ssh_link_cut(struct ssh_link *link);
  * control characters replaced. gives: g_free(); "" = nothing. */
 char *ssh_link_last_words(struct ssh_link *link);
 
-/* The two variants, for ssh_link.c only. */
+/* The two variants, for ssh_link.c only. The children of the OpenSSH client end with the thread
+ * that opened the connection, those of a stream with the thread that opened it. */
 struct ssh_link *ssh_libssh2_open(const struct ssh_config *config,
 				  const struct ssh_options *options, const gint *cancelled,
 				  GError **error);

@@ -32,7 +32,8 @@ static const GOptionEntry entries[] = {
 	{"user", 0, 0, G_OPTION_ARG_STRING, &given.user, "", NULL},
 	{"alias", 0, 0, G_OPTION_ARG_STRING, &given.alias, "HostKeyAlias", NULL},
 	{"agent", 0, 0, G_OPTION_ARG_STRING, &given.agent, "", NULL},
-	{"transport", 0, 0, G_OPTION_ARG_STRING, &given.transport, "", NULL},
+	{"transport", 0, 0, G_OPTION_ARG_STRING, &given.transport, "auto, openssh, or libssh2",
+	 NULL},
 	{"known", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.known, "", NULL},
 	{"key", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.keys, "", NULL},
 	{"connect-ms", 0, 0, G_OPTION_ARG_INT, &given.connect_ms, "", NULL},
@@ -60,6 +61,13 @@ static int fail(GError *error)
 	return 1;
 }
 
+static enum ssh_transport transport(void)
+{
+	if (g_strcmp0(given.transport, "openssh") == 0)
+		return SSH_TRANSPORT_OPENSSH;
+	return g_strcmp0(given.transport, "auto") == 0 ? SSH_TRANSPORT_AUTO : SSH_TRANSPORT_LIBSSH2;
+}
+
 static struct ssh_link *open_link(GError **error)
 {
 	static char *none[] = {NULL};
@@ -77,12 +85,13 @@ static struct ssh_link *open_link(GError **error)
 		.has_client = true,
 	};
 	const struct ssh_options options = {
+		.transport = transport(),
 		.host_key_policy = given.accept_new ? SSH_HOST_KEY_ACCEPT_NEW : SSH_HOST_KEY_STRICT,
 		.ask_passphrase = given.ask,
 		.connect_ms = given.connect_ms,
 	};
 
-	return ssh_libssh2_open(&config, &options, NULL, error);
+	return ssh_link_open(&config, &options, NULL, error);
 }
 
 static gpointer cut_later(gpointer link)

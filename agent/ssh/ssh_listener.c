@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agentless, the way of the Engine's client to the other machine: one thread accepts, one thread
+ * per connection opens its stream and copies bytes both ways. Opening takes a round trip and must
+ * not hold up what already runs.
+ */
+#include "agent/ssh/ssh_listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "agent/ssh/ssh_folder.h"
+#include "proto/limits.h"
+
+enum { BUFFER_BYTES = 32 << 10 };
+
+struct ssh_listener {
+	struct ssh_link *link;
+	char *socket_path, *command; /* the way; one of them is NULL */
+	char *folder, *path;
+	int fd, stop_fd; /* stop_fd: readable once all must end */
+	GThread *thread;
+	GPtrArray *streams; /* GThread, of the accepting thread only, until it ended */
+	GMutex lock;
+	guint n_open;  /* below lock */
+	char *trouble; /* below lock */
+};
+
+/* One connection, on its way through its thread. */
+struct stream {
+	struct ssh_listener *listener;
+	int fd;
+};
+
+/* ---------------------------------------------------------------- copying */
+
+/* One direction. */
+struct half {
+	int from, to;
+	size_t start, end; /* of what waits in buffer */
+	bool has_ended;    /* nothing more comes */
+	bool is_shut;      /* and the other side was told */
+	bool has_carried;  /* at least one byte */
+	char buffer[BUFFER_BYTES];
+};
+
+static bool is_passing(ssize_t result)
+{
+	return result < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+static void fill(struct half *half)
+{
+	ssize_t got = recv(half->from, half->buffer, sizeof(half->buffer), MSG_DONTWAIT);
+
+	if (is_passing(got))
+		return;
+	half->start = 0;
+	half->end = got > 0 ? (size_t)got : 0;
+	half->has_ended = got <= 0;
+	half->has_carried = half->has_carried || got > 0;
+}
+
+/* false: nobody takes it any more. */
+static bool drain(struct half *half)
+{
+	ssize_t sent = 0;
+
+	while (half->start < half->end) {
+		sent = send(half->to, half->buffer + half->start, half->end - half->start,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent < 0)
+			return is_passing(sent);
+		half->start += (size_t)sent;
+	}
+	if (half->has_ended && !half->is_shut) {
+		(void)shutdown(half->to, SHUT_WR);
+		half->is_shut = true;
+	}
+	return true;
+}
+
+static short wanted_events(const struct half *reads, const struct half *writes)
+{
+	short events = 0;
+
+	if (!reads->has_ended && reads->start == reads->end)
+		events |= POLLIN;
+	if (writes->start < writes->end)
+		events |= POLLOUT;
+	return events;
+}
+
+/* false: the stream is over. */
+static bool copy_some(struct half *there, struct half *back, int stop_fd)
+{
+	struct pollfd waiting[] = {
+		{.fd = there->from, .events = wanted_events(there, back)},
+		{.fd = back->from, .events = wanted_events(back, there)},
+		{.fd = stop_fd, .events = POLLIN},
+	};
+
+	if (poll(waiting, G_N_ELEMENTS(waiting), -1) < 0)
+		return errno == EINTR;
+	/* A side that hung up is said so for ever, wanted or not: it is over once it was read. */
+	if (waiting[2].revents != 0 || ((waiting[0].revents & POLLHUP) != 0 && there->has_ended) ||
+	    ((waiting[1].revents & POLLHUP) != 0 && back->has_ended))
+		return false;
+	if ((waiting[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && there->start == there->end)
+		fill(there);
+	if ((waiting[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && back->start == back->end)
+		fill(back);
+	return drain(there) && drain(back) && !(there->is_shut && back->is_shut);
+}
+
+/* Whether the other machine sent anything. */
+static bool copy(int near_fd, int far_fd, int stop_fd)
+{
+	g_autofree struct half *there = g_new0(struct half, 1);
+	g_autofree struct half *back = g_new0(struct half, 1);
+
+	there->from = back->to = near_fd;
+	there->to = back->from = far_fd;
+	while (copy_some(there, back, stop_fd))
+		;
+	return back->has_carried;
+}
+
+/* ---------------------------------------------------------------- connections */
+
+static void set_trouble(struct ssh_listener *listener, const char *trouble)
+{
+	g_mutex_lock(&listener->lock);
+	g_free(listener->trouble);
+	listener->trouble = g_strdup(trouble);
+	g_mutex_unlock(&listener->lock);
+}
+
+static int open_stream(const struct ssh_listener *listener, GError **error)
+{
+	return listener->command != NULL
+		       ? ssh_link_run(listener->link, listener->command, error)
+		       : ssh_link_reach(listener->link, listener->socket_path, error);
+}
+
+static gpointer carry(gpointer data)
+{
+	struct stream *stream = data;
+	struct ssh_listener *listener = stream->listener;
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO_FD near_fd = stream->fd;
+	PLIMSOLL_AUTO_FD far_fd = open_stream(listener, &error);
+
+	g_free(stream);
+	if (far_fd < 0)
+		set_trouble(listener, error->message);
+	else if (!copy(near_fd, far_fd, listener->stop_fd))
+		set_trouble(listener, "the stream ended without an answer");
+	g_mutex_lock(&listener->lock);
+	listener->n_open--;
+	g_mutex_unlock(&listener->lock);
+	return NULL;
+}
+
+/* Nobody but this very process: not even another one of the same user. */
+static bool is_own(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == getpid();
+}
+
+static bool take_place(struct ssh_listener *listener)
+{
+	bool is_free = false;
+
+	g_mutex_lock(&listener->lock);
+	is_free = listener->n_open < LIMIT_SSH_STREAMS;
+	if (is_free)
+		listener->n_open++;
+	g_mutex_unlock(&listener->lock);
+	return is_free;
+}
+
+static void accept_one(struct ssh_listener *listener)
+{
+	PLIMSOLL_AUTO_FD fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct stream *stream = NULL;
+
+	if (fd < 0 || !is_own(fd) || !take_place(listener))
+		return;
+	stream = g_new0(struct stream, 1);
+	*stream = (struct stream){listener, plimsoll_steal_fd(&fd)};
+	g_ptr_array_add(listener->streams, g_thread_new("ssh-stream", carry, stream));
+}
+
+static gpointer accept_all(gpointer data)
+{
+	struct ssh_listener *listener = data;
+
+	for (;;) {
+		struct pollfd waiting[] = {{.fd = listener->fd, .events = POLLIN},
+					   {.fd = listener->stop_fd, .events = POLLIN}};
+
+		if (poll(waiting, G_N_ELEMENTS(waiting), -1) < 0 && errno != EINTR)
+			return NULL;
+		if (waiting[1].revents != 0)
+			return NULL;
+		if (waiting[0].revents != 0)
+			accept_one(listener);
+	}
+}
+
+/* ---------------------------------------------------------------- life */
+
+struct ssh_listener *ssh_listener_new(struct ssh_link *link, const struct ssh_way *way,
+				      GError **error)
+{
+	PLIMSOLL_AUTO(ssh_listener) *listener = g_new0(struct ssh_listener, 1);
+
+	g_mutex_init(&listener->lock);
+	listener->fd = listener->stop_fd = -1;
+	listener->link = link;
+	listener->socket_path = g_strdup(way->socket_path);
+	listener->command = g_strdup(way->command);
+	listener->streams = g_ptr_array_new();
+	listener->folder = ssh_folder_new(error);
+	if (listener->folder == NULL)
+		return NULL;
+	listener->path = g_build_filename(listener->folder, "s", NULL);
+	listener->fd = ssh_folder_listen(listener->path);
+	listener->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (listener->fd < 0 || listener->stop_fd < 0 ||
+	    fcntl(listener->fd, F_SETFL, O_NONBLOCK) < 0) {
+		g_set_error(error, SSH_ERROR, SSH_ERROR_LOCAL, "cannot listen at \"%s\": %s",
+			    listener->path, g_strerror(errno));
+		return NULL;
+	}
+	listener->thread = g_thread_new("ssh-listener", accept_all, listener);
+	return g_steal_pointer(&listener);
+}
+
+void ssh_listener_free(struct ssh_listener *listener)
+{
+	if (listener == NULL)
+		return;
+	if (listener->thread != NULL) {
+		(void)eventfd_write(listener->stop_fd, 1);
+		g_thread_join(listener->thread);
+	}
+	for (guint i = 0; i < listener->streams->len; i++)
+		g_thread_join(listener->streams->pdata[i]);
+	g_ptr_array_unref(listener->streams);
+	plimsoll_auto_close(&listener->fd);
+	plimsoll_auto_close(&listener->stop_fd);
+	ssh_folder_free(listener->folder);
+	g_mutex_clear(&listener->lock);
+	g_free(listener->socket_path);
+	g_free(listener->command);
+	g_free(listener->path);
+	g_free(listener->trouble);
+	g_free(listener);
+}
+
+const char *ssh_listener_path(const struct ssh_listener *listener)
+{
+	return listener->path;
+}
+
+char *ssh_listener_trouble(struct ssh_listener *listener)
+{
+	char *trouble = NULL;
+
+	g_mutex_lock(&listener->lock);
+	trouble = g_strdup(listener->trouble);
+	g_mutex_unlock(&listener->lock);
+	return trouble;
+}
