@@ -36,15 +36,24 @@ struct stream {
 	int fd;
 };
 
+static void set_trouble(struct ssh_listener *listener, const char *trouble)
+{
+	g_mutex_lock(&listener->lock);
+	g_free(listener->trouble);
+	listener->trouble = g_strdup(trouble);
+	g_mutex_unlock(&listener->lock);
+}
+
 /* ---------------------------------------------------------------- copying */
 
 /* One direction. */
 struct half {
 	int from, to;
-	size_t start, end; /* of what waits in buffer */
-	bool has_ended;    /* nothing more comes */
-	bool is_shut;      /* and the other side was told */
-	bool has_carried;  /* at least one byte */
+	size_t start, end;           /* of what waits in buffer */
+	bool has_ended;              /* nothing more comes */
+	bool is_shut;                /* and the other side was told */
+	bool has_carried;            /* at least one byte */
+	struct ssh_listener *blames; /* when it ends without one; NULL: nobody */
 	char buffer[BUFFER_BYTES];
 };
 
@@ -78,6 +87,9 @@ static bool drain(struct half *half)
 		half->start += (size_t)sent;
 	}
 	if (half->has_ended && !half->is_shut) {
+		/* Before the other side can know, since it will ask. */
+		if (half->blames != NULL && !half->has_carried)
+			set_trouble(half->blames, "the stream ended without an answer");
 		(void)shutdown(half->to, SHUT_WR);
 		half->is_shut = true;
 	}
@@ -117,28 +129,19 @@ static bool copy_some(struct half *there, struct half *back, int stop_fd)
 	return drain(there) && drain(back) && !(there->is_shut && back->is_shut);
 }
 
-/* Whether the other machine sent anything. */
-static bool copy(int near_fd, int far_fd, int stop_fd)
+static void copy(struct ssh_listener *listener, int near_fd, int far_fd)
 {
 	g_autofree struct half *there = g_new0(struct half, 1);
 	g_autofree struct half *back = g_new0(struct half, 1);
 
 	there->from = back->to = near_fd;
 	there->to = back->from = far_fd;
-	while (copy_some(there, back, stop_fd))
+	back->blames = listener;
+	while (copy_some(there, back, listener->stop_fd))
 		;
-	return back->has_carried;
 }
 
 /* ---------------------------------------------------------------- connections */
-
-static void set_trouble(struct ssh_listener *listener, const char *trouble)
-{
-	g_mutex_lock(&listener->lock);
-	g_free(listener->trouble);
-	listener->trouble = g_strdup(trouble);
-	g_mutex_unlock(&listener->lock);
-}
 
 static int open_stream(const struct ssh_listener *listener, GError **error)
 {
@@ -158,8 +161,8 @@ static gpointer carry(gpointer data)
 	g_free(stream);
 	if (far_fd < 0)
 		set_trouble(listener, error->message);
-	else if (!copy(near_fd, far_fd, listener->stop_fd))
-		set_trouble(listener, "the stream ended without an answer");
+	else
+		copy(listener, near_fd, far_fd);
 	g_mutex_lock(&listener->lock);
 	listener->n_open--;
 	g_mutex_unlock(&listener->lock);
