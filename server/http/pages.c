@@ -10,6 +10,7 @@
 #include "server/report/host_view.h"
 #include "server/store/evaluation_blob.h"
 #include "server/store/fleet.h"
+#include "server/store/identity.h"
 
 enum { MAX_QUERY_CHARS = 256 };
 
@@ -368,12 +369,82 @@ static const struct fleet_engine *choose_engine(const GPtrArray *engines, const 
 	return chosen;
 }
 
-static GString *write_host(const struct page_frame *frame, struct snapshot *snapshot,
-			   const struct site *site)
+static const char *by_text(const struct fleet_engine *engine)
 {
+	if (engine->source == HOST_AGENT)
+		return "an agent on the host";
+	if (engine->source == HOST_RECORDED)
+		return "facts from a file";
+	return NULL; /* the transport tells */
+}
+
+static bool fill_origin(struct host_origin *ret_origin, const struct snapshot *snapshot,
+			struct store *reader, const char *host_id, GError **error)
+{
+	g_autoptr(GPtrArray) keys = identity_keys(reader, host_id, error);
+	struct arena *arena = snapshot->arena;
+	const struct known_key *key;
+
+	if (keys == NULL)
+		return false;
+	*ret_origin = (struct host_origin){.by = by_text(snapshot->engine)};
+	if (keys->len == 0)
+		return true;
+	key = g_ptr_array_index(keys, 0); /* of the newest scan */
+	ret_origin->target = arena_strdup(arena, key->target);
+	ret_origin->host_key =
+		arena_printf(arena, "%s %s", key->type != NULL ? key->type : "", key->fingerprint);
+	ret_origin->engine_way = arena_strdup(arena, key->engine_way);
+	ret_origin->why = arena_strdup(arena, key->transport_reason);
+	return true;
+}
+
+static bool fill_relatives(struct host_view *view, struct arena *arena, struct store *reader,
+			   const char *host_id, GError **error)
+{
+	static const char *const words[] = {
+		[RELATIVE_PART] = "Merged into this host; its own reports are kept beside:",
+		[RELATIVE_WHOLE] = "This is part of the host",
+		[RELATIVE_TWIN] = "Says the same of its machine and boot, and may be it:",
+	};
+	g_autoptr(GPtrArray) found = identity_relatives(reader, host_id, error);
+	struct host_relative *relatives;
+
+	if (found == NULL)
+		return false;
+	relatives = arena_calloc(arena, found->len + 1, sizeof *relatives);
+	for (guint i = 0; i < found->len; i++) {
+		const struct relative *one = g_ptr_array_index(found, i);
+
+		relatives[i] = (struct host_relative){
+			.words = words[one->relation],
+			.host_id = arena_strdup(arena, one->id),
+			.name = arena_strdup(arena, one->name != NULL ? one->name : one->id),
+			.way = host_way_text(one->source, NULL),
+		};
+	}
+	view->relatives = relatives;
+	view->n_relatives = found->len;
+	return true;
+}
+
+static enum freshness engine_freshness(const struct fleet_engine *engine, const struct site *site,
+				       int64_t now_s)
+{
+	return pages_freshness(
+		site->config, engine->source,
+		engine->source == HOST_AGENT ? engine->received_at_s : engine->taken_at_s, now_s);
+}
+
+static GString *write_host(const struct page_frame *frame, struct snapshot *snapshot,
+			   struct worker *worker, const char *host_id, GError **error)
+{
+	const struct site *site = worker->site;
 	struct score score;
 	struct host_view view;
+	struct host_origin origin;
 	const struct host_view_input input = {
+		.origin = &origin,
 		.envelope = &snapshot->envelope,
 		.facts = snapshot->facts,
 		.evaluation = snapshot->evaluation,
@@ -381,13 +452,13 @@ static GString *write_host(const struct page_frame *frame, struct snapshot *snap
 		.score = &score,
 	};
 
+	if (!fill_origin(&origin, snapshot, worker->reader, host_id, error))
+		return NULL;
 	score_compute(snapshot->evaluation, site->rules.benchmark, &score);
 	host_view_init(&view, &input, snapshot->arena);
-	view.freshness = pages_freshness(site->config, snapshot->engine->source,
-					 snapshot->engine->source == HOST_AGENT
-						 ? snapshot->engine->received_at_s
-						 : snapshot->engine->taken_at_s,
-					 frame->generated_at_s);
+	if (!fill_relatives(&view, snapshot->arena, worker->reader, host_id, error))
+		return NULL;
+	view.freshness = engine_freshness(snapshot->engine, site, frame->generated_at_s);
 	view.notices = notices_of(snapshot->facts, snapshot->observed, snapshot->evaluation,
 				  snapshot->arena, &view.n_notices);
 	return page_host(frame, &view);
@@ -421,7 +492,7 @@ GString *pages_host(const struct page_frame *frame, const struct exchange *excha
 		return write_waiting(frame, rest, exchange);
 	snapshot.arena = arena_new(SIZE_MAX);
 	if (read_snapshot(&snapshot, worker, &found, error))
-		page = found ? write_host(frame, &snapshot, worker->site)
+		page = found ? write_host(frame, &snapshot, worker, rest, error)
 			     : write_waiting(frame, rest, exchange);
 	snapshot_done(&snapshot);
 	return page;

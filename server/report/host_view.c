@@ -2,7 +2,9 @@
 /* See host_view.h. */
 #include "server/report/host_view.h"
 
-enum { MAX_IDENTITY = 12 };
+#include <string.h>
+
+enum { MAX_IDENTITY = 18 };
 
 struct strip {
 	struct page_fact *facts;
@@ -84,6 +86,57 @@ static const char *amount(const Plimsoll__Facts *facts, size_t n, struct arena *
 	return arena_printf(arena, "%zu", n);
 }
 
+static bool is_ssh(const Plimsoll__Envelope *envelope)
+{
+	return envelope != NULL && envelope->transport != NULL &&
+	       g_str_has_prefix(envelope->transport, "ssh-");
+}
+
+/* Whether files, processes and the engine's answers are of one machine (RULES 0.3). */
+static const char *one_machine(const struct host_view_input *input, struct arena *arena)
+{
+	const Plimsoll__Snapshot *snapshot = input->facts->snapshot;
+	const Plimsoll__Engine *engine = input->facts->engine;
+
+	if (snapshot == NULL || engine == NULL || engine->version == NULL)
+		return NULL; /* no answer that could be of another machine */
+	if (!snapshot->has_host_matches_engine)
+		return "not established to be of one machine";
+	if (!snapshot->host_matches_engine)
+		return arena_printf(arena, "of two machines%s%s",
+				    snapshot->host_mismatch != NULL ? ": " : "",
+				    snapshot->host_mismatch != NULL ? snapshot->host_mismatch : "");
+	return is_ssh(input->envelope)
+		       ? "of one machine: both by one SSH connection, and the socket leads to "
+			 "the engine there"
+		       : "of one machine: the socket leads to the engine there";
+}
+
+/* Without a server the transport says it; an audit of this machine needs no words. */
+static const char *seen_by(const struct host_view_input *input)
+{
+	if (input->origin != NULL && input->origin->by != NULL)
+		return input->origin->by;
+	if (!is_ssh(input->envelope))
+		return NULL;
+	return strcmp(input->envelope->transport, "ssh-openssh") == 0 ? "SSH, by the OpenSSH client"
+								      : "SSH, by libssh2";
+}
+
+static void fill_origin(struct strip *strip, const struct host_view_input *input,
+			struct arena *arena)
+{
+	static const struct host_origin unknown;
+	const struct host_origin *origin = input->origin != NULL ? input->origin : &unknown;
+
+	add(strip, "Seen by", seen_by(input));
+	add(strip, "Because", origin->why);
+	add(strip, "Target", origin->target);
+	add(strip, "Host key", origin->host_key);
+	add(strip, "Engine reached by", origin->engine_way);
+	add(strip, "Engine and files", one_machine(input, arena));
+}
+
 static void fill_identity(struct strip *strip, const struct host_view_input *input,
 			  struct arena *arena)
 {
@@ -101,6 +154,7 @@ static void fill_identity(struct strip *strip, const struct host_view_input *inp
 	add(strip, "Images", amount(facts, facts->n_image, arena));
 	add(strip, "Agent", envelope != NULL ? envelope->agent_version : NULL);
 	add(strip, "Collected in", milliseconds(envelope, arena));
+	fill_origin(strip, input, arena);
 }
 
 const char *host_view_fix(const struct check *check, const Plimsoll__Facts *facts)

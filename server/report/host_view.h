@@ -6,8 +6,18 @@
 #include "proto/arena.h"
 #include "server/report/page.h"
 
-/* What a host view is made from; all borrowed, envelope may be NULL. */
+/* How facts came to a server; what is NULL is left out. */
+struct host_origin {
+	const char *by;         /* "agent", ... (ours) */
+	const char *target;     /* of a scan, as are these */
+	const char *host_key;   /* its type and fingerprint */
+	const char *engine_way; /* "dial-stdio", ... */
+	const char *why;        /* this transport and not the first choice */
+};
+
+/* What a host view is made from; all borrowed, envelope and origin may be NULL. */
 struct host_view_input {
+	const struct host_origin *origin;
 	const Plimsoll__Envelope *envelope;
 	const Plimsoll__Facts *facts;
 	const struct evaluation *evaluation;
@@ -16,7 +26,7 @@ struct host_view_input {
 };
 
 /*
- * Fills every member but freshness, filter and notices, which start as current, none and none.
+ * Fills every member but freshness, filter, notices and relatives, which start as current and none.
  * What it makes lives in the arena; the rest borrows from the input.
  */
 void host_view_init(struct host_view *view, const struct host_view_input *input,

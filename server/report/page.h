@@ -51,6 +51,13 @@ struct host_view {
 	guint n_identity;
 	const char *const *notices; /* sentences on top: Docker's warnings, what root would add */
 	guint n_notices;
+	const struct host_relative {
+		const char *words;   /* "It is part of" (ours) */
+		const char *host_id; /* made by the server */
+		const char *name;
+		const char *way; /* "agent" (ours) */
+	} * relatives;           /* other hosts that are, or may be, this machine */
+	guint n_relatives;
 	const struct score *score;
 	const struct check_view *checks; /* in the benchmark's order */
 	guint n_checks;

@@ -55,6 +55,29 @@ static void write_notices(struct html *html, const struct host_view *view)
 	h_lit(html, "</ul>\n");
 }
 
+/* One machine may be seen in several ways; each has a history of its own. */
+static void write_relatives(struct html *html, const struct page_frame *frame,
+			    const struct host_view *view)
+{
+	if (frame->standalone || view->n_relatives == 0)
+		return;
+	h_lit(html, "<ul class=\"notices\">\n");
+	for (guint i = 0; i < view->n_relatives; i++) {
+		const struct host_relative *relative = &view->relatives[i];
+
+		h_lit(html, "<li>");
+		h_own(html, relative->words);
+		h_lit(html, " <a href=\"/hosts/");
+		h_id(html, relative->host_id);
+		h_lit(html, "\">");
+		h_text(html, relative->name);
+		h_lit(html, "</a> (");
+		h_own(html, relative->way);
+		h_lit(html, ").</li>\n");
+	}
+	h_lit(html, "</ul>\n");
+}
+
 static void write_score_tile(struct html *html, const struct host_view *view)
 {
 	const struct score *score = view->score;
@@ -219,6 +242,7 @@ GString *page_host(const struct page_frame *frame, const struct host_view *view)
 	h_lit(&html, "</p>\n");
 	write_selection(&html, view);
 	write_engines(&html, frame, view);
+	write_relatives(&html, frame, view);
 	write_identity(&html, view);
 	write_notices(&html, view);
 	write_tiles(&html, view);

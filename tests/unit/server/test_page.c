@@ -27,7 +27,14 @@ static struct page_frame frame_of(struct sample *sample, bool standalone)
 static GString *host_page(struct sample *sample, const struct page_frame *frame)
 {
 	const struct report *report = sample_report(sample);
+	const struct host_origin origin = {
+		.target = sample_foreign(sample, "web1"),
+		.host_key = sample_foreign(sample, "ssh-ed25519 SHA256:x"),
+		.engine_way = sample_foreign(sample, "dial-stdio"),
+		.why = sample_foreign(sample, "ProxyJump"),
+	};
 	const struct host_view_input input = {
+		.origin = frame->standalone ? NULL : &origin,
 		.envelope = report->envelope,
 		.facts = report->facts,
 		.evaluation = report->evaluation,
@@ -46,6 +53,13 @@ static GString *host_page(struct sample *sample, const struct page_frame *frame)
 	view.n_engines = G_N_ELEMENTS(engines);
 	view.notices = report->notices;
 	view.n_notices = report->n_notices;
+	view.relatives = &(const struct host_relative){
+		.words = "This is part of the host",
+		.host_id = "h-2",
+		.name = sample_foreign(sample, "node-2"),
+		.way = "agent",
+	};
+	view.n_relatives = 1;
 	return page_host(frame, &view);
 }
 
