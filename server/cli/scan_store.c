@@ -137,14 +137,43 @@ static bool put_labels(struct store *store, const char *host_id, GHashTable *lab
 	return true;
 }
 
-/* gives: g_hash_table_unref(); NULL: one of them is none. */
+/* "group=web" as "group/web=yes". */
+static bool add_member(GHashTable *labels, const char *key, const char *value, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("%s/%s=yes", key, value);
+
+	return labels_add(labels, text, error);
+}
+
+/* A key has one value: of several, as the groups of a host are, each becomes a key of its own. */
+static bool add_value(GHashTable *labels, const char *key, const char *value, GError **error)
+{
+	const char *known = g_hash_table_lookup(labels, key);
+	bool is_first = !g_hash_table_contains(labels, key);
+
+	if (is_first || g_strcmp0(known, value) == 0) {
+		g_hash_table_replace(labels, g_strdup(key), g_strdup(value));
+		return true;
+	}
+	if (known != NULL && !add_member(labels, key, known, error))
+		return false;
+	g_hash_table_replace(labels, g_strdup(key), NULL);
+	return add_member(labels, key, value, error);
+}
+
+/* NULL as a value: this key is taken away. gives: g_hash_table_unref(); NULL: one is no label. */
 static GHashTable *read_labels(char *const *words, GError **error)
 {
 	g_autoptr(GHashTable) labels = labels_new();
 
-	for (; words != NULL && *words != NULL; words++)
-		if (!labels_add(labels, *words, error))
+	for (; words != NULL && *words != NULL; words++) {
+		g_autoptr(GHashTable) one = labels_new();
+		g_auto(GStrv) parts = g_strsplit(*words, "=", 2);
+
+		if (!labels_add(one, *words, error) ||
+		    !add_value(labels, parts[0], parts[1], error))
 			return NULL;
+	}
 	return g_steal_pointer(&labels);
 }
 

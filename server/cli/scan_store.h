@@ -22,7 +22,8 @@ PLIMSOLL_AUTOPTR(scan_store, scan_store_close)
 /*
  * Judges what was collected from one machine by the installation's rules and stores it, under the
  * host that has shown this host key before, else under a new one. Labels of the target are given to
- * that host; one that is not of the form KEY=VALUE is an error, and then nothing is stored.
+ * that host before; a key with several values, as groups are, becomes one key for each: "group=a",
+ * "group=b" give "group/a=yes", "group/b=yes". What is no label is an error, and nothing is stored.
  *
  * Where this returns true, it is on disk. The same machine twice in one second counts once.
  *

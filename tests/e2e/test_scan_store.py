@@ -140,7 +140,7 @@ class ScanStore(unittest.TestCase):
     def test_a_hostile_host_hides_nobody(self):
         """It says that it is the agent's machine, then that it is the scanned one."""
         web, snapshot = self.facts("web-1")
-        db, victim = self.facts("db-1", privileged=True)
+        db, victim = self.facts("db-1", age_s=8 * 86400, privileged=True)
         self.assertEqual(self.scan(("web", web), ("db", db)).returncode, 0)
         agent = self.agent(snapshot, "web-1")
         before = self.list()
@@ -156,6 +156,7 @@ class ScanStore(unittest.TestCase):
             page = self.page("/")
             self.assertEqual(self.tile(page, "hosts"), 2)
             self.assertEqual(self.tile(page, "with a critical failure"), 1)
+            self.assertEqual(self.tile(page, "with a stale scan"), 1)
             for host in before:
                 self.assertTrue("/hosts/" + host in page, host)
         self.assertIn(agent.id, before)

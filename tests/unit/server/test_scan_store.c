@@ -316,7 +316,9 @@ static void test_labels_of_the_target_hold_at_once(void)
 	struct world world;
 	char web[] = "group=web";
 	char db[] = "group=db";
+	char all[] = "group=all";
 	char *labels[] = {web, NULL};
+	char *groups[] = {web, db, all, NULL};
 	g_autofree char *id = id_of(KEY("a"));
 	g_autoptr(GHashTable) found = NULL;
 
@@ -334,6 +336,15 @@ static void test_labels_of_the_target_hold_at_once(void)
 	scan(&world, &(struct look){KEY("a"), "m", "b", .at = 2, .labels = labels});
 	found = fleet_labels(world.store, id, NULL);
 	g_assert_cmpstr(g_hash_table_lookup(found, "group"), ==, "db");
+	g_clear_pointer(&found, g_hash_table_unref);
+	scan(&world, &(struct look){KEY("a"), "m", "b", .at = 3, .labels = groups});
+	found = fleet_labels(world.store, id, NULL);
+	g_assert_cmpuint(g_hash_table_size(found), ==, 3);
+	for (guint i = 0; i < 3; i++) {
+		g_autofree char *key = g_strdelimit(g_strdup(groups[i]), "=", '/');
+
+		g_assert_cmpstr(g_hash_table_lookup(found, key), ==, "yes");
+	}
 	world_done(&world);
 }
 
@@ -515,6 +526,10 @@ static void test_clones_and_the_unknown_are_counted(void)
 	scan(&world, &(struct look){KEY("d"), "", "b1", .at = 3});
 	scan(&world, &(struct look){KEY("e"), "", "b1", .at = 3});
 	g_assert_cmpuint(counted(&world), ==, 6);
+	/* Two agents were enrolled by somebody, each: they count, whatever they say. */
+	enroll(&world, AGENT_2);
+	report_as(&world, AGENT_2, &(struct look){NULL, "m", "b1", .at = 3});
+	g_assert_cmpuint(counted(&world), ==, 7);
 	world_done(&world);
 }
 
