@@ -27,6 +27,15 @@ static bool take_number(const char **text, guint base, uint64_t *ret_number)
 	return true;
 }
 
+static const char *skip_words(const char *text, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		text += strspn(text, " ");
+		text += strcspn(text, " \n");
+	}
+	return text;
+}
+
 static bool take_int(const char **text, int64_t *ret_number)
 {
 	uint64_t number = 0;
@@ -342,10 +351,7 @@ static bool take_socket(const char *line, bool is_v6, struct proc_socket *ret_so
 	if (!take_number(&rest, 16, &value))
 		return false;
 	ret_socket->state = (guint)(value & 0xFF);
-	for (guint i = 0; i < WORDS_BETWEEN; i++) {
-		rest += strspn(rest, " ");
-		rest += strcspn(rest, " \n");
-	}
+	rest = skip_words(rest, WORDS_BETWEEN);
 	return take_number(&rest, 10, &ret_socket->inode);
 }
 
@@ -368,15 +374,15 @@ static char *take_unix_listener(const char *line, uint64_t *ret_inode)
 {
 	enum { FLAG_LISTENS = 0x00010000 };
 	const char *rest = strchr(line, ':');
-	uint64_t words[6] = {0};
-	bool is_good = rest != NULL;
+	uint64_t flags = 0;
 
-	if (is_good)
-		rest++;
-	for (guint i = 0; is_good && i < G_N_ELEMENTS(words); i++)
-		is_good = take_number(&rest, i == 5 ? 10 : 16, &words[i]);
-	*ret_inode = words[5];
-	if (!is_good || (words[2] & FLAG_LISTENS) == 0 || *rest != ' ')
+	if (rest == NULL)
+		return NULL;
+	rest = skip_words(rest + 1, 2);
+	if (!take_number(&rest, 16, &flags) || (flags & FLAG_LISTENS) == 0)
+		return NULL;
+	rest = skip_words(rest, 2);
+	if (!take_number(&rest, 10, ret_inode) || *rest != ' ')
 		return NULL;
 	return g_strdup(rest + 1);
 }

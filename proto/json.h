@@ -86,6 +86,8 @@ void json_write_begin(struct json_writer *writer, const char *key,
 void json_write_end(struct json_writer *writer);
 void json_write_value(struct json_writer *writer, const char *key,
 		      struct json *value); /* takes the value */
+/* As json_write_value() of json_new_string(), without a value in between. */
+void json_write_string(struct json_writer *writer, const char *key, const char *text);
 
 #define JSON_ERROR (json_error_quark())
 GQuark json_error_quark(void);

@@ -83,11 +83,16 @@ static void write_real(GString *text, double real)
 
 static void break_line(const struct json_writer *writer)
 {
+	static const char blanks[] = "                ";
+	size_t left = (size_t)writer->depth * INDENTATION;
+
 	if (!writer->indented)
 		return;
 	g_string_append_c(writer->text, '\n');
-	for (guint i = 0; i < writer->depth * INDENTATION; i++)
-		g_string_append_c(writer->text, ' ');
+	for (size_t n = 0; left > 0; left -= n) {
+		n = MIN(left, sizeof(blanks) - 1);
+		g_string_append_len(writer->text, blanks, (gssize)n);
+	}
 }
 
 static void begin_member(struct json_writer *writer, const char *key)
@@ -171,6 +176,19 @@ void json_write_value(struct json_writer *writer, const char *key, struct json *
 {
 	write_value(writer, key, value);
 	json_free(value);
+}
+
+void json_write_string(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text != NULL && !g_utf8_validate(text, -1, NULL)) {
+		json_write_value(writer, key, json_new_string(text));
+		return;
+	}
+	begin_member(writer, key);
+	if (text == NULL)
+		g_string_append(writer->text, "null");
+	else
+		write_string(writer->text, text, strlen(text));
 }
 
 struct json_writer *json_writer_new(GString *text, bool indented)

@@ -18,7 +18,8 @@ enum { START_TOLERANCE_S = 2 };
 /* The first process of one container. */
 struct live {
 	Plimsoll__Container *container;
-	const struct host_read *cgroup, *stat, *status, *uid_map;
+	const struct host_read *cgroup, *status, *uid_map;
+	const struct host_read *stat;             /* NULL: its cgroup proves what it is */
 	const struct host_read *apparmor, *label; /* NULL: the kernel has no AppArmor */
 	struct namespace_links ns;
 	bool is_proved;
@@ -51,12 +52,22 @@ static const struct host_read *want_proc(struct survey *survey, const char *pid,
 	return host_want_read(survey->batch, path, LIMIT_PROC_FILE_BYTES);
 }
 
+/* As the process table had it in the first round. */
+static bool has_cgroup(const struct survey *survey, const Plimsoll__Container *container)
+{
+	const struct host_process *process = processes_find(survey, container->pid);
+
+	return process != NULL && process->cgroup != NULL &&
+	       proc_cgroup_has_id(process->cgroup, container->id);
+}
+
 static void want_live(struct survey *survey, Plimsoll__Container *container)
 {
 	g_autofree char *pid = g_strdup_printf("%" G_GINT64_FORMAT, container->pid);
 	struct live live = {.container = container, .pidns = -1};
 
-	live.stat = want_proc(survey, pid, "stat");
+	if (!has_cgroup(survey, container))
+		live.stat = want_proc(survey, pid, "stat");
 	live.cgroup = want_proc(survey, pid, "cgroup");
 	live.status = want_proc(survey, pid, "status");
 	live.uid_map = want_proc(survey, pid, "uid_map");
@@ -136,7 +147,7 @@ void containers_each_source(const struct survey *survey,
 
 static bool is_ok(const struct host_read *read)
 {
-	return read->state.status == PLIMSOLL__FETCH__STATUS__OK;
+	return read != NULL && read->state.status == PLIMSOLL__FETCH__STATUS__OK;
 }
 
 static bool names_itself(const struct live *live)

@@ -143,33 +143,33 @@ static struct json *new_reason(const char *reason, const char *reason_text)
 }
 
 /* Several items of one subject are told apart by what follows the label. */
-static struct json *new_label(const struct item *item)
+static void write_label(struct json_writer *writer, const struct item *item)
 {
 	const char *detail = host_view_detail(item);
 	g_autofree char *text = NULL;
 
-	if (detail == NULL || item->label == NULL)
-		return json_new_string(item->label != NULL ? item->label : detail);
-	text = g_strdup_printf("%s %s", item->label, detail);
-	return json_new_string(text);
+	if (detail != NULL && item->label != NULL)
+		text = g_strdup_printf("%s %s", item->label, detail);
+	else
+		text = g_strdup(item->label != NULL ? item->label : detail);
+	json_write_string(writer, "item", text);
 }
 
-static struct json *new_item(const struct item *item)
+static void write_item(struct json_writer *writer, const struct item *item)
 {
-	struct json *value = json_object_new();
-
-	json_set(value, "subject", json_new_string(item->subject));
-	json_set(value, "item", new_label(item));
-	json_set(value, "key",
-		 json_new_string(item->subject_key != NULL ? item->subject_key : item->subject_id));
-	json_set(value, "discriminator", json_new_string(item->discriminator));
-	json_set(value, "verdict", json_new_string(verdict_text(item->verdict)));
-	json_set(value, "observed", json_new_string(item->observed));
-	json_set(value, "expected", json_new_string(item->expected));
-	json_set(value, "reason", new_reason(item->reason, item->reason_text));
-	json_set(value, "note", json_new_string(item->note));
-	json_set(value, "source", json_new_string(item->source));
-	return value;
+	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_string(writer, "subject", item->subject);
+	write_label(writer, item);
+	json_write_string(writer, "key",
+			  item->subject_key != NULL ? item->subject_key : item->subject_id);
+	json_write_string(writer, "discriminator", item->discriminator);
+	json_write_string(writer, "verdict", verdict_text(item->verdict));
+	json_write_string(writer, "observed", item->observed);
+	json_write_string(writer, "expected", item->expected);
+	json_write_value(writer, "reason", new_reason(item->reason, item->reason_text));
+	json_write_string(writer, "note", item->note);
+	json_write_string(writer, "source", item->source);
+	json_write_end(writer);
 }
 
 static bool is_listed(const struct result *result, const struct item *item, bool show_all)
@@ -179,33 +179,31 @@ static bool is_listed(const struct result *result, const struct item *item, bool
 	return item->verdict != VERDICT_PASS || show_all;
 }
 
-static struct json *new_items(const struct result *result, bool show_all)
+static void write_items(struct json_writer *writer, const struct result *result, bool show_all)
 {
-	struct json *items = json_array_new();
-
+	json_write_begin(writer, "items", JSON_KIND_ARRAY);
 	for (guint i = 0; i < result->n_items; i++)
 		if (is_listed(result, &result->items[i], show_all))
-			json_append(items, new_item(&result->items[i]));
-	return items;
+			write_item(writer, &result->items[i]);
+	json_write_end(writer);
 }
 
-static struct json *new_check(const struct benchmark_entry *entry, const struct result *result,
-			      bool show_all)
+static void write_check(struct json_writer *writer, const struct benchmark_entry *entry,
+			const struct result *result, bool show_all)
 {
-	struct json *value = json_object_new();
-
-	json_set(value, "id", json_new_string(entry->id));
-	json_set(value, "check", json_new_string(result->check->name));
-	json_set(value, "title", json_new_string(entry->title));
-	json_set(value, "section", json_new_string(entry->section));
-	json_set(value, "severity", json_new_string(severity_text(result->check->severity)));
-	json_set(value, "counts", json_new_boolean(score_counts(result)));
-	json_set(value, "docker_bench", json_new_boolean(entry->dbs_score));
-	json_set(value, "verdict", json_new_string(verdict_text(result->verdict)));
-	json_set(value, "reason", new_reason(result->reason, result->reason_text));
-	json_set(value, "items_total", json_new_integer(host_view_items(result)));
-	json_set(value, "items", new_items(result, show_all));
-	return value;
+	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_string(writer, "id", entry->id);
+	json_write_string(writer, "check", result->check->name);
+	json_write_string(writer, "title", entry->title);
+	json_write_string(writer, "section", entry->section);
+	json_write_string(writer, "severity", severity_text(result->check->severity));
+	json_write_value(writer, "counts", json_new_boolean(score_counts(result)));
+	json_write_value(writer, "docker_bench", json_new_boolean(entry->dbs_score));
+	json_write_string(writer, "verdict", verdict_text(result->verdict));
+	json_write_value(writer, "reason", new_reason(result->reason, result->reason_text));
+	json_write_value(writer, "items_total", json_new_integer(host_view_items(result)));
+	write_items(writer, result, show_all);
+	json_write_end(writer);
 }
 
 static struct json *new_words(const char *const *words)
@@ -281,7 +279,7 @@ static void write_benchmark(struct json_writer *writer, const struct report *rep
 		const struct benchmark_entry *entry = entries->pdata[i];
 		const struct result *result = evaluation_find(report->evaluation, entry);
 
-		json_write_value(writer, NULL, new_check(entry, result, show_all));
+		write_check(writer, entry, result, show_all);
 	}
 	json_write_end(writer);
 	json_write_end(writer);
