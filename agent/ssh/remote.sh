@@ -71,7 +71,7 @@ file() {
 }
 
 link() {
-	readlink -n "$1"
+	readlink -nv "$1"
 }
 
 # names FOLDER...

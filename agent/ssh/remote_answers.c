@@ -52,19 +52,12 @@ static const struct remote_entry *look(const char *path, void *data)
 {
 	struct remote_round *round = data;
 	const struct remote_entry *entry = remote_round_entry(round, path);
-	const struct remote_text *text = NULL;
 
 	if (entry == NULL || entry->errno_value != 0 || !S_ISLNK(entry->mode) ||
 	    entry->target != NULL)
 		return entry;
-	text = remote_round_link(round, path);
-	if (text == NULL)
-		return NULL;
-	((struct remote_entry *)(uintptr_t)entry)->target =
-		text->status == 0 ? g_strdup(text->text) : NULL;
-	if (text->status != 0)
-		((struct remote_entry *)(uintptr_t)entry)->errno_value = EIO;
-	return entry;
+	remote_round_ask_target(round, path);
+	return NULL;
 }
 
 static void copy_entry(const struct remote_entry *entry, struct host_stat *answer)

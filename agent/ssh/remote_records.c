@@ -222,6 +222,14 @@ int remote_errno_last(const char *words, size_t size)
 	return colon == NULL ? EIO : remote_errno(colon + 2, size - (size_t)(colon + 2 - words));
 }
 
+/* The first " '" of a line, as in "can't stat '/a'"; NULL: none. */
+static const char *opening_quote(const char *line, const char *end)
+{
+	const char *found = memmem(line, (size_t)(end - line), " '", 2);
+
+	return found == NULL ? NULL : found + 1;
+}
+
 /* The last "': " of a line; NULL: none. */
 static const char *closing_quote(const char *line, const char *end)
 {
@@ -240,7 +248,7 @@ GHashTable *remote_complaints(const char *words, size_t size)
 	for (const char *line = words; line < end;) {
 		const char *feed = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = feed == NULL ? end : feed;
-		const char *opened = memchr(line, '\'', (size_t)(stop - line));
+		const char *opened = opening_quote(line, stop);
 		const char *closed =
 			opened == NULL || stop - opened < 4 ? NULL : closing_quote(opened, stop);
 

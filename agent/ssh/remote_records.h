@@ -18,8 +18,9 @@ struct remote_entry {
 	uint64_t inode;
 	uint64_t device;  /* as st_dev */
 	bool is_readable; /* of files only */
-	char *target;     /* of a link; NULL: none, or it was not seen; g_free() */
-	char *text;       /* of a small file; NULL: not seen; g_free() */
+	bool is_target_asked;
+	char *target; /* of a link; NULL: none, or it was not seen; g_free() */
+	char *text;   /* of a small file; NULL: not seen; g_free() */
 	size_t text_size;
 };
 void remote_entry_free(struct remote_entry *entry);

@@ -60,7 +60,6 @@ void remote_round_init(struct remote_round *ret_round, struct remote_shell *shel
 		.entries = by_path(free_entry),
 		.files = by_path(free_entry),
 		.texts = by_path(free_text),
-		.links = by_path(free_text),
 		.names = by_path(free_names),
 		.lists = by_path(NULL),
 		.once = g_hash_table_new_full(NULL, NULL, NULL, free_text),
@@ -79,7 +78,6 @@ void remote_round_done(struct remote_round *round)
 	g_hash_table_unref(round->entries);
 	g_hash_table_unref(round->files);
 	g_hash_table_unref(round->texts);
-	g_hash_table_unref(round->links);
 	g_hash_table_unref(round->names);
 	g_hash_table_unref(round->lists);
 	g_hash_table_unref(round->once);
@@ -112,7 +110,8 @@ static GPtrArray *one_path(const char *path)
 	return paths;
 }
 
-/* Programs that print a path as it is get one with a line feed alone: no other can be meant. */
+/* Programs that do not quote what they complain about get an odd name alone: no other can be meant.
+ */
 static void add_calls(struct remote_round *round, enum remote_call_kind kind, const char *function,
 		      bool is_raw, GPtrArray *waiting)
 {
@@ -122,7 +121,7 @@ static void add_calls(struct remote_round *round, enum remote_call_kind kind, co
 	for (guint i = 0; i < waiting->len; i++) {
 		const char *path = waiting->pdata[i];
 		g_autofree char *quoted = g_shell_quote(path);
-		bool is_alone = is_raw && strchr(path, '\n') != NULL;
+		bool is_alone = is_raw && (kind == REMOTE_CALL_NAMES || !remote_is_plain(path));
 
 		if (paths != NULL && (is_alone || arguments->len + strlen(quoted) > CALL_BYTES)) {
 			add_call(round, kind, function, arguments->str, paths);
@@ -156,7 +155,7 @@ static void add_waiting(struct remote_round *round)
 			  tools->gnu_find && tools->gnu_grep ? "files" : "plain_files",
 			  !tools->gnu_find || !tools->gnu_grep, round->new_files);
 	if (tools->find)
-		add_calls(round, REMOTE_CALL_NAMES, "names", false, round->new_names);
+		add_calls(round, REMOTE_CALL_NAMES, "names", !tools->gnu_find, round->new_names);
 	if (tools->gnu_ls)
 		add_calls(round, REMOTE_CALL_LISTS, "lists", false, round->new_lists);
 }
@@ -230,18 +229,15 @@ const struct remote_text *remote_round_text(struct remote_round *round, const ch
 	return NULL;
 }
 
-const struct remote_text *remote_round_link(struct remote_round *round, const char *path)
+void remote_round_ask_target(struct remote_round *round, const char *path)
 {
-	struct remote_text *text = g_hash_table_lookup(round->links, path);
-	g_autofree char *quoted = NULL;
+	struct remote_entry *entry = g_hash_table_lookup(round->entries, path);
+	g_autofree char *quoted = g_shell_quote(path);
 
-	if (text != NULL)
-		return text->is_known ? text : NULL;
-	g_hash_table_insert(round->links, g_strdup(path), g_new0(struct remote_text, 1));
-	quoted = g_shell_quote(path);
-	if (round->shell->tools.readlink)
-		add_call(round, REMOTE_CALL_LINK, "link", quoted, one_path(path));
-	return NULL;
+	if (entry->is_target_asked || !round->shell->tools.readlink)
+		return;
+	entry->is_target_asked = true;
+	add_call(round, REMOTE_CALL_LINK, "link", quoted, one_path(path));
 }
 
 static const char *function_of(enum remote_call_kind kind)
@@ -420,6 +416,31 @@ static void take_cut(struct remote_round *round, const struct remote_call *call,
 	}
 }
 
+static guint count_lines(const char *words, size_t size)
+{
+	guint lines = 0;
+
+	for (size_t i = 1; i < size; i++)
+		lines += words[i] == '\n' && words[i - 1] != '\n' ? 1 : 0;
+	return lines;
+}
+
+/* A complaint that no folder can be found for is about any of them. */
+static void blame_all(struct remote_round *round, const struct remote_call *call,
+		      const struct remote_frame *frame)
+{
+	for (guint i = 0; i < call->paths->len; i++) {
+		struct remote_names *names =
+			g_hash_table_lookup(round->names, call->paths->pdata[i]);
+
+		if (names->errno_value == 0)
+			names->errno_value =
+				call->paths->len == 1
+					? remote_errno_last(frame->words, frame->words_size)
+					: EIO;
+	}
+}
+
 static void take_names(struct remote_round *round, const struct remote_call *call,
 		       const struct remote_frame *frame)
 {
@@ -427,6 +448,7 @@ static void take_names(struct remote_round *round, const struct remote_call *cal
 	const char *at = frame->output;
 	const char *path = NULL;
 	struct remote_names *names = NULL;
+	guint matched = 0;
 
 	while ((path = remote_record_field(&at, frame->output + frame->output_size)) != NULL) {
 		const char *slash = strrchr(path, '/');
@@ -443,7 +465,10 @@ static void take_names(struct remote_round *round, const struct remote_call *cal
 
 		one->is_known = true;
 		one->errno_value = GPOINTER_TO_INT(g_hash_table_lookup(errnos, quoted));
+		matched += one->errno_value != 0 ? 1 : 0;
 	}
+	if (matched < count_lines(frame->words, frame->words_size))
+		blame_all(round, call, frame);
 	if (frame->output_size >= NAMES_BYTES)
 		take_cut(round, call, names);
 }
@@ -475,6 +500,14 @@ static void take_lists(struct remote_round *round, const struct remote_call *cal
 		if (known != NULL)
 			g_hash_table_insert(round->lists, g_strdup(path), known);
 	}
+}
+
+static void take_target(struct remote_entry *entry, const struct remote_frame *frame)
+{
+	if (frame->status == 0)
+		entry->target = g_strndup(frame->output, frame->output_size);
+	else
+		entry->errno_value = remote_errno_last(frame->words, frame->words_size);
 }
 
 static void take_text(struct remote_text *text, const struct remote_frame *frame)
@@ -510,7 +543,7 @@ static void take(struct remote_round *round, const struct remote_call *call,
 		take_text(g_hash_table_lookup(round->texts, call->paths->pdata[0]), frame);
 		break;
 	case REMOTE_CALL_LINK:
-		take_text(g_hash_table_lookup(round->links, call->paths->pdata[0]), frame);
+		take_target(g_hash_table_lookup(round->entries, call->paths->pdata[0]), frame);
 		break;
 	case REMOTE_CALL_PROCESS_TEXTS:
 	case REMOTE_CALL_PROCESS_LINKS:

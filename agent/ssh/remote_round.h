@@ -56,7 +56,6 @@ struct remote_round {
 	GHashTable *entries; /* path -> struct remote_entry, links themselves */
 	GHashTable *files;   /* path -> struct remote_entry, where they lead */
 	GHashTable *texts;   /* path -> struct remote_text */
-	GHashTable *links;   /* path -> struct remote_text */
 	GHashTable *names;   /* path -> struct remote_names */
 	GHashTable *lists;   /* path -> enum remote_list */
 	GHashTable *once;    /* kind -> struct remote_text, of calls that are asked once */
@@ -74,7 +73,8 @@ const struct remote_entry *remote_round_entry(struct remote_round *round, const 
 const struct remote_entry *remote_round_file(struct remote_round *round, const char *path);
 const struct remote_text *remote_round_text(struct remote_round *round, const char *path,
 					    size_t max_bytes);
-const struct remote_text *remote_round_link(struct remote_round *round, const char *path);
+/* Where the link leads whose entry did not say. */
+void remote_round_ask_target(struct remote_round *round, const char *path);
 const struct remote_names *remote_round_names(struct remote_round *round, const char *path);
 /* REMOTE_LIST_ASKED: that is not known. */
 enum remote_list remote_round_list(struct remote_round *round, const char *path);

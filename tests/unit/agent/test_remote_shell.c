@@ -2,65 +2,17 @@
 /* A shell of this machine, spoken to as one behind SSH, answers as the local host does. */
 #include "agent/ssh/remote_shell.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 
 #include "agent/host.h"
-#include "agent/ssh_target.h"
 #include "tests/unit/agent/host_tree.h"
+#include "tests/unit/agent/remote_end.h"
 #include "tests/unit/support/scratch.h"
-
-enum { START_MS = 20000 };
-
-/* Shells that a machine may have; one that is not here is passed over. */
-static const struct {
-	const char *name;
-	const char *command[4];
-} shells[] = {
-	{"dash", {"dash", "-s", NULL}},
-	{"bash", {"bash", "-s", NULL}},
-	{"busybox", {"busybox", "sh", "-s", NULL}},
-};
-
-/* ---- a shell at the other end of a socket ---- */
-
-struct other_end {
-	pid_t pid;
-	int fd;
-};
-
-static struct other_end start(const char *const *command)
-{
-	struct other_end other = {.pid = -1};
-	posix_spawn_file_actions_t actions;
-	int ends[2];
-
-	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
-	g_assert_cmpint(posix_spawn_file_actions_init(&actions), ==, 0);
-	g_assert_cmpint(posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO), ==, 0);
-	g_assert_cmpint(posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO), ==, 0);
-	if (posix_spawnp(&other.pid, command[0], &actions, NULL, (char *const *)(uintptr_t)command,
-			 environ) != 0)
-		other.pid = -1;
-	g_assert_cmpint(posix_spawn_file_actions_destroy(&actions), ==, 0);
-	g_assert_cmpint(close(ends[1]), ==, 0);
-	other.fd = ends[0];
-	return other;
-}
-
-static void wait_for(const struct other_end *other)
-{
-	int status = 0;
-
-	while (waitpid(other->pid, &status, 0) < 0)
-		g_assert_cmpint(errno, ==, EINTR);
-}
 
 /* ---- both hosts, the same wants ---- */
 
@@ -69,21 +21,21 @@ struct pair {
 	struct host_batch *local, *remote;
 };
 
-static void open_pair(struct pair *pair)
+static void pair_init(struct pair *pair)
 {
 	pair->arena = arena_new(SIZE_MAX);
 	pair->local = host_batch_new(pair->arena);
 	pair->remote = host_batch_new(pair->arena);
 }
 
-static void close_pair(struct pair *pair)
+static void pair_done(struct pair *pair)
 {
 	host_batch_free(pair->local);
 	host_batch_free(pair->remote);
 	arena_free(pair->arena);
 }
 
-static void run_pair(struct pair *pair, struct remote_shell *shell)
+static void pair_run(struct pair *pair, struct remote_shell *shell)
 {
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO(host) *host = host_local_new("/", NULL, &error);
@@ -101,7 +53,8 @@ static void compare_states(const struct host_state *local, const struct host_sta
 	g_assert_cmpstr(remote->detail, ==, local->detail);
 }
 
-static void compare_stats(const struct host_stat *local, const struct host_stat *remote)
+static void compare_stats(const struct host_stat *local, const struct host_stat *remote,
+			  bool is_whole)
 {
 	g_test_message("stat %s", local->path);
 	compare_states(&local->state, &remote->state);
@@ -120,68 +73,269 @@ static void compare_stats(const struct host_stat *local, const struct host_stat 
 	g_assert_cmpuint(remote->inode, ==, local->inode);
 	g_assert_cmpuint(remote->dev_major, ==, local->dev_major);
 	g_assert_cmpuint(remote->dev_minor, ==, local->dev_minor);
+	/* Without fractions of a second a folder may count as moved that was not. */
+	if (is_whole)
+		g_assert_cmpint(remote->move_ctime_s, ==, local->move_ctime_s);
+	else
+		g_assert_cmpint(remote->move_ctime_s, >=, local->move_ctime_s);
+	if (local->state.status != PLIMSOLL__FETCH__STATUS__OK)
+		return;
+	g_assert_cmpint(remote->acl_unknown, ==, !is_whole);
+	if (is_whole)
+		g_assert_cmpint(remote->has_acl, ==, local->has_acl);
 }
 
-static void test_first(void)
+static void compare_reads(const struct host_read *local, const struct host_read *remote)
 {
-	const char *paths[] = {"/etc/passwd", "/etc",          "/",          "/nope", "/var/run/x",
-			       "/bin/sh",     "/etc/passwd/x", "/proc/1/exe"};
-	const char *reads[] = {"/etc/passwd",     "/proc/version",  "/etc",     "/nope",
-			       "/proc/1/environ", "/proc/1/limits", "/dev/null"};
+	g_test_message("read %s", local->path);
+	compare_states(&local->state, &remote->state);
+	g_assert_cmpuint(remote->size, ==, local->size);
+	g_assert_true(memcmp(remote->data, local->data, local->size + 1) == 0);
+	g_assert_cmpint(remote->mtime_s, ==, local->mtime_s);
+	g_assert_cmpint(remote->ctime_s, ==, local->ctime_s);
+	g_assert_cmpuint(remote->inode, ==, local->inode);
+}
 
-	for (guint i = 0; i < 2; i++) {
-		g_autoptr(GError) error = NULL;
-		struct other_end other = start(shells[i].command);
-		PLIMSOLL_AUTO(remote_shell) *shell =
-			remote_shell_new(other.fd, "/run/docker.sock", START_MS, &error);
+static void compare_links(const struct host_link *local, const struct host_link *remote)
+{
+	g_test_message("link %s", local->path);
+	compare_states(&local->state, &remote->state);
+	g_assert_cmpstr(remote->target, ==, local->target);
+}
+
+static void compare_lists(const struct host_list *local, const struct host_list *remote)
+{
+	g_test_message("list %s", local->path);
+	compare_states(&local->state, &remote->state);
+	g_assert_cmpuint(remote->n_names, ==, local->n_names);
+	for (guint i = 0; i <= local->n_names; i++)
+		g_assert_cmpstr(remote->names[i], ==, local->names[i]);
+}
+
+static void want_all(struct host_batch *batch, const char *root, const char *const *names)
+{
+	for (guint i = 0; names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, names[i], NULL);
+
+		(void)host_want_stat(batch, path);
+		(void)host_want_read(batch, path, 5000);
+		(void)host_want_link(batch, path);
+		(void)host_want_list(batch, path, 3);
+	}
+}
+
+static void compare_all(struct pair *pair, const char *root, const char *const *names,
+			bool is_whole)
+{
+	for (guint i = 0; names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, names[i], NULL);
+
+		compare_stats(host_want_stat(pair->local, path), host_want_stat(pair->remote, path),
+			      is_whole);
+		compare_reads(host_want_read(pair->local, path, 0),
+			      host_want_read(pair->remote, path, 0));
+		compare_links(host_want_link(pair->local, path),
+			      host_want_link(pair->remote, path));
+		compare_lists(host_want_list(pair->local, path, 0),
+			      host_want_list(pair->remote, path, 0));
+	}
+}
+
+static void check_names(const char *root, const char *const *names)
+{
+	for (guint i = 0; i < remote_end_n_kinds; i++) {
+		const struct remote_end_kind *kind = &remote_end_kinds[i];
+		struct remote_end end;
+		PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(kind, &end);
 		struct pair pair;
 
-		g_assert_no_error(error);
-		open_pair(&pair);
-		for (guint n = 0; n < G_N_ELEMENTS(paths); n++) {
-			host_want_stat(pair.local, paths[n]);
-			host_want_stat(pair.remote, paths[n]);
-		}
-		for (guint n = 0; n < G_N_ELEMENTS(reads); n++) {
-			host_want_read(pair.local, reads[n], 100000);
-			host_want_read(pair.remote, reads[n], 100000);
-		}
-		const struct host_process_table *lp = host_want_processes(pair.local);
-		const struct host_process_table *rp = host_want_processes(pair.remote);
-		const struct host_self *ls = host_want_self(pair.local);
-		const struct host_self *rs = host_want_self(pair.remote);
-		const struct host_audit *la = host_want_audit(pair.local);
-		const struct host_audit *ra = host_want_audit(pair.remote);
-		run_pair(&pair, shell);
-		for (guint n = 0; n < G_N_ELEMENTS(paths); n++)
-			compare_stats(host_want_stat(pair.local, paths[n]),
-				      host_want_stat(pair.remote, paths[n]));
-		for (guint n = 0; n < G_N_ELEMENTS(reads); n++) {
-			const struct host_read *a = host_want_read(pair.local, reads[n], 1);
-			const struct host_read *b = host_want_read(pair.remote, reads[n], 1);
-			g_test_message("read %s", reads[n]);
-			compare_states(&a->state, &b->state);
-			g_assert_cmpuint(b->size, ==, a->size);
-			g_assert_true(memcmp(b->data, a->data, a->size) == 0);
-		}
-		g_test_message("%s: processes %u %u state %u %u %s", shells[i].name,
-			       lp->n_processes, rp->n_processes, lp->state.status, rp->state.status,
-			       rp->state.detail);
-		g_test_message("self %u %u kernel %s %s", ls->state.status, rs->state.status,
-			       ls->kernel, rs->kernel);
-		g_assert_cmpint(rs->pidns, ==, ls->pidns);
-		g_assert_cmpint(rs->caps, ==, ls->caps);
-		g_test_message("audit %u %u %s %s", la->state.status, ra->state.status,
-			       la->state.detail, ra->state.detail);
-		close_pair(&pair);
+		if (shell == NULL)
+			continue;
+		g_test_message("shell %s", kind->name);
+		pair_init(&pair);
+		want_all(pair.local, root, names);
+		want_all(pair.remote, root, names);
+		pair_run(&pair, shell);
+		compare_all(&pair, root, names, kind->is_whole);
+		pair_done(&pair);
 		remote_shell_free(g_steal_pointer(&shell));
-		wait_for(&other);
+		remote_end_wait(&end);
 	}
+}
+
+/* ---- a tree ---- */
+
+#define LONG_NAME "/long-0123456789012345678901234567890123456789012345678901234567890123456789"
+
+static const char *const tree_names[] = {
+	"",
+	"/a/file",
+	"/a/none",
+	"/a/file/below",
+	"/none/at/all",
+	"/none/../a/file",
+	"/a/./../a/file",
+	"/a/empty",
+	"/a/large",
+	"/a/huge",
+	"/a/nul",
+	"/a/nul-end",
+	"/a/only-nul",
+	"/a/no-feed",
+	"/link",
+	"/link/file",
+	"/link/none",
+	"/twice",
+	"/absolute",
+	"/dangling",
+	"/up",
+	"/up/../a/file",
+	"/loop",
+	"/ping",
+	"/fifo",
+	"/fifo/x",
+	"/socket",
+	"/closed/file",
+	"/many",
+	"/many/",
+	"/it's",
+	"/it's/\"quoted\"",
+	"/back\\slash\\n",
+	"/line\nfeed",
+	"/line\nfeed/not\nthere",
+	"/line': No such file or directory\nfind: '/a/file",
+	"/none': Permission denied\nstat: can't stat '/a/file",
+	"/\xff\x01\x81\x82\x83\x84\x85\x86\x87\x88\x7f latin",
+	"/\xff none",
+	"/t\ta\rb\vc\fd\ae\b",
+	"/$(touch x)`y`*?[a]~",
+	"/-printf",
+	"/ blank ",
+	"/to-line",
+	LONG_NAME,
+	NULL,
+};
+
+/* u::rw- u:1:rw- g::r-- m::rw- o::---, as the kernel stores it. */
+static void set_acl(const char *root, const char *name)
+{
+	static const guint8 list[] = {
+		2, 0, 0,    0,    1,    0,    6,  0, 0xff, 0xff, 0xff, 0xff, 2,    0,   6,
+		0, 1, 0,    0,    0,    4,    0,  4, 0,    0xff, 0xff, 0xff, 0xff, 16,  0,
+		6, 0, 0xff, 0xff, 0xff, 0xff, 32, 0, 0,    0,    0xff, 0xff, 0xff, 0xff};
+	g_autofree char *path = g_strconcat(root, name, NULL);
+
+	if (setxattr(path, "system.posix_acl_access", list, sizeof(list), 0) < 0)
+		g_test_message("no access lists here");
+}
+
+static void make_socket(const char *root)
+{
+	g_autofree char *path = g_strconcat(root, "/socket", NULL);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	PLIMSOLL_AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	g_assert_cmpint(bind(fd, (const struct sockaddr *)&address, sizeof(address)), ==, 0);
+}
+
+static void make_files(const char *root)
+{
+	g_autofree char *large = g_strnfill(70000, 'x');
+
+	tree_write(root, "/a/file", "one\ntwo\n");
+	tree_write(root, "/a/empty", "");
+	tree_write(root, "/a/no-feed", "no feed");
+	large[4999] = '\0';
+	tree_write(root, "/a/large", large);
+	large[4999] = large[5000] = 'y';
+	tree_write(root, "/a/huge", large);
+	scratch_write(root, "a/nul", "a\0b\0c", 5);
+	scratch_write(root, "a/nul-end", "a\n\0", 3);
+	scratch_write(root, "a/only-nul", "\0", 1);
+	tree_write(root, "/many/3", "");
+	tree_write(root, "/many/1", "");
+	tree_write(root, "/many/2\n4", "");
+	tree_write(root, "/many/.0", "");
+	tree_write(root, "/it's/\"quoted\"", "q");
+	tree_write(root, "/back\\slash\\n", "b");
+	tree_write(root, "/line\nfeed/file", "l");
+	tree_write(root, "/\xff\x01\x81\x82\x83\x84\x85\x86\x87\x88\x7f latin", "8");
+	tree_write(root, "/t\ta\rb\vc\fd\ae\b", "t");
+	tree_write(root, "/$(touch x)`y`*?[a]~", "$");
+	tree_write(root, "/-printf", "-");
+	tree_write(root, "/ blank ", " ");
+	tree_write(root, LONG_NAME, "long");
+}
+
+static char *make_tree(void)
+{
+	char *root = scratch_new();
+	g_autofree char *fifo = g_strconcat(root, "/fifo", NULL);
+	g_autofree char *absolute = g_strconcat(root, "/a/file", NULL);
+	g_autofree char *closed = g_strconcat(root, "/closed", NULL);
+
+	make_files(root);
+	tree_link(root, "a", "/link");
+	tree_link(root, "link/file", "/twice");
+	tree_link(root, absolute, "/absolute");
+	tree_link(root, "none/x", "/dangling");
+	tree_link(root, "a/..", "/up");
+	tree_link(root, "loop", "/loop");
+	tree_link(root, "pong", "/ping");
+	tree_link(root, "ping", "/pong");
+	tree_link(root, "line\nfeed", "/to-line");
+	tree_write(root, "/closed/file", "c");
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	g_assert_cmpint(chmod(closed, 0), ==, 0);
+	make_socket(root);
+	set_acl(root, "/a/no-feed");
+	return root;
+}
+
+static void test_tree(void)
+{
+	g_autofree char *root = make_tree();
+	g_autofree char *closed = g_strconcat(root, "/closed", NULL);
+
+	check_names(root, tree_names);
+	g_assert_cmpint(chmod(closed, 0700), ==, 0);
+	scratch_free(g_steal_pointer(&root));
+}
+
+/* ---- this machine ---- */
+
+static const char *const machine_names[] = {
+	"/",
+	"/etc",
+	"/etc/passwd",
+	"/bin/sh",
+	"/lib/systemd/system/docker.service",
+	"/var/run/docker.sock",
+	"/etc/localtime",
+	"/proc/1/limits",
+	"/proc/1/cmdline",
+	"/proc/1/ns/pid",
+	"/proc/1/ns/none",
+	"/proc/999999999/status",
+	"/proc/version",
+	"/proc/sys/kernel/osrelease",
+	"/sys/kernel/security/lsm",
+	"/sys/kernel/mm/transparent_hugepage/enabled",
+	"/dev/null",
+	"/dev/null/x",
+	NULL,
+};
+
+static void test_machine(void)
+{
+	check_names("", machine_names);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/remote-shell/first", test_first);
+	g_test_add_func("/remote-shell/answers-of-a-tree-are-the-local-ones", test_tree);
+	g_test_add_func("/remote-shell/answers-of-this-machine-are-the-local-ones", test_machine);
 	return g_test_run();
 }
