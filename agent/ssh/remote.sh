@@ -15,7 +15,7 @@ umask 077
 cd /
 exec 3>&1
 
-# call ID FUNCTION ARGUMENT...
+# call ID FUNCTION ARGUMENT... A function has a shell of its own, which "exec" gives to its program.
 call() {
 	id=$1
 	shift
@@ -32,6 +32,7 @@ hello() {
 	for tool in cat find getfacl grep head ls readlink stat timeout xargs auditctl docker; do
 		command -v "$tool" >/dev/null 2>&1 && echo "has $tool"
 	done
+	[ -n "$BASH_VERSION" ] && echo 'has bash'
 	[ "$(find / -maxdepth 0 -printf x)" = x ] && echo 'has gnu-find'
 	grep -qazZHm1 -e '' /proc/version && echo 'has gnu-grep'
 	case $(ls --version) in *'GNU coreutils'*) echo 'has gnu-ls' ;; esac
@@ -46,32 +47,32 @@ hello() {
 
 # entries PATH...: what stands at these names, links themselves.
 entries() {
-	find "$@" -maxdepth 0 -printf '%y %m %U %G %s %i %D %T@ %C@\0%p\0%l\0'
+	exec find "$@" -maxdepth 0 -printf '%y %m %U %G %s %i %D %T@ %C@\0%p\0%l\0'
 }
 
 plain_entries() {
-	stat -c '%f %u %g %s %i %d %Y %Z %n' "$@"
+	exec stat -c '%f %u %g %s %i %d %Y %Z %n' "$@"
 }
 
 # files PATH...: what these names lead to, and the content of small files.
 files() {
-	find -L "$@" -maxdepth 0 \( -readable -printf 'r ' -o -printf '- ' \) \
+	exec find -L "$@" -maxdepth 0 \( -readable -printf 'r ' -o -printf '- ' \) \
 		-printf '%y %s %i %T@ %C@\0%p\0' -type f -readable -size -129 \
 		-exec grep -azZHs -D skip -e '' {} +
 }
 
 plain_files() {
-	stat -L -c '%f %u %g %s %i %d %Y %Z %n' "$@"
+	exec stat -L -c '%f %u %g %s %i %d %Y %Z %n' "$@"
 }
 
 # file PATH BYTES: what is no file is not opened: a pipe would wait for its other end.
 file() {
 	[ -f "$1" ] || return 77
-	head -c "$2" "$1"
+	exec head -c "$2" "$1"
 }
 
 link() {
-	readlink -nv "$1"
+	exec readlink -nv "$1"
 }
 
 # names FOLDER...
@@ -81,7 +82,7 @@ names() {
 
 # lists PATH...: a "+" behind the mode says that there is an access list.
 lists() {
-	ls -ldnLU --quoting-style=c --time-style=+ "$@"
+	exec ls -ldnLU --quoting-style=c --time-style=+ "$@"
 }
 
 # Process table: names and control groups, programs, first words. printf and the pattern are the
@@ -118,11 +119,11 @@ holder() {
 
 # own_mount: whether an engine made this machine's name: then it is a container.
 own_mount() {
-	grep -F ' /etc/hostname ' /proc/self/mountinfo
+	exec grep -F ' /etc/hostname ' /proc/self/mountinfo
 }
 
 audit() {
-	auditctl "$1"
+	exec auditctl "$1"
 }
 
 call 0 hello

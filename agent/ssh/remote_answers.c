@@ -121,6 +121,11 @@ bool remote_answer_stat(struct remote_round *round, struct host_stat *answer)
 
 /* ---- read ---- */
 
+static bool is_of_proc(const char *path)
+{
+	return g_str_has_prefix(path, "/proc/");
+}
+
 static void set_text(struct arena *arena, const char *text, size_t size, struct host_read *answer)
 {
 	bool is_truncated = size > answer->max_bytes;
@@ -138,7 +143,7 @@ static void set_text(struct arena *arena, const char *text, size_t size, struct 
 /* Times of what the kernel makes up say nothing. */
 static void set_times(const struct remote_entry *file, struct host_read *answer)
 {
-	if (g_str_has_prefix(answer->path, "/proc/"))
+	if (is_of_proc(answer->path))
 		return;
 	answer->mtime_s = file->mtime_s;
 	answer->ctime_s = file->ctime_s;
@@ -167,22 +172,33 @@ static int file_error(const struct remote_entry *file)
 	return file->is_readable ? 0 : EACCES;
 }
 
-static bool read_alone(struct remote_round *round, const struct remote_entry *file,
-		       struct host_read *answer)
+/* What stands there is looked at only when it is no file, or when its times say something. */
+static bool read_alone(struct remote_round *round, struct host_read *answer)
 {
 	const struct remote_text *text =
 		remote_round_text(round, answer->path, answer->max_bytes + 1);
+	const struct remote_entry *file = NULL;
+	int error = 0;
 
-	if (text == NULL || file == NULL)
+	if (!is_of_proc(answer->path) || (text != NULL && text->status == NO_FILE)) {
+		file = remote_round_file(round, answer->path);
+		error = file == NULL ? 0 : file_error(file);
+		if (error == 0 && (file == NULL || text == NULL))
+			return false;
+	}
+	if (text == NULL && error == 0)
 		return false;
-	if (text->status == 0) {
+	if (error != 0) {
+		answer->state = host_state_from_errno(error);
+	} else if (text->status == 0) {
 		set_text(round->batch->arena, text->text, text->size, answer);
 		set_times(file, answer);
-		return true;
+	} else {
+		answer->state = host_state_from_errno(
+			text->status == NO_FILE
+				? EIO
+				: remote_errno_last(text->words, strlen(text->words)));
 	}
-	answer->state = host_state_from_errno(
-		text->status == NO_FILE ? EIO
-					: remote_errno_last(text->words, strlen(text->words)));
 	return true;
 }
 
@@ -196,18 +212,18 @@ bool remote_answer_read(struct remote_round *round, struct host_read *answer)
 		answer->state = host_state_from_errno(EINVAL);
 		return true;
 	}
+	if (is_read_alone(round, answer->path))
+		return read_alone(round, answer);
 	file = remote_round_file(round, answer->path);
-	error = file == NULL ? 0 : file_error(file);
+	if (file == NULL)
+		return false;
+	error = file_error(file);
+	if (error == 0 && file->text == NULL)
+		return read_alone(round, answer);
 	if (error != 0) {
 		answer->state = host_state_from_errno(error);
 		return true;
 	}
-	if (is_read_alone(round, answer->path))
-		return read_alone(round, file, answer);
-	if (file == NULL)
-		return false;
-	if (file->text == NULL)
-		return read_alone(round, file, answer);
 	set_text(round->batch->arena, file->text, file->text_size, answer);
 	set_times(file, answer);
 	return true;

@@ -8,7 +8,7 @@
 
 /* What the programs over there can do. */
 struct remote_tools {
-	bool gnu_find, gnu_grep, gnu_ls;
+	bool gnu_find, gnu_grep, gnu_ls, bash;
 	bool find, grep, head, ls, readlink, stat, xargs, cat, getfacl, auditctl, timeout;
 };
 
