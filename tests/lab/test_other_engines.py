@@ -222,6 +222,7 @@ class Tcp(unittest.TestCase):
         self.assertIn('without checking its certificate', done.stdout)
 
     def test_z_plain_tcp_works_and_is_said_aloud(self):
+        self.lab.sh('h1', 'docker kill web app old')  # none of them ends by itself when it is asked to
         self.listen('tcp://127.0.0.1:2375', tls=False)
         self.lab.sh('h1', 'docker start web app old')
         done = self.by_tcp('tcp://127.0.0.1:2375', '', '-o json -a')
