@@ -42,7 +42,8 @@ struct engine_curl {
 	struct engine_dialect dialect;
 	int64_t deadline_us; /* 0: nothing was asked yet */
 	CURLM *multi;
-	struct transfer transfers[LIMIT_API_CONNECTIONS];
+	guint n_transfers;
+	struct transfer transfers[LIMIT_SSH_CONNECTIONS];
 	GStringChunk *strings;
 };
 
@@ -65,7 +66,7 @@ void engine_curl_get(struct engine_curl *client, struct host_get *requests, guin
 
 	if (client->deadline_us == 0)
 		client->deadline_us = g_get_monotonic_time() + client->limits.total_ms * 1000;
-	for (size_t i = 0; i < G_N_ELEMENTS(client->transfers); i++)
+	for (guint i = 0; i < client->n_transfers; i++)
 		start_next(&round, &client->transfers[i]);
 	while (round.n_open > 0) {
 		int running = 0, pending = 0;
@@ -330,13 +331,15 @@ static struct engine_curl *new_client(const char *socket_path, const struct host
 	client->limits =
 		limits != NULL ? *limits
 			       : (struct engine_curl_limits){LIMIT_API_CALL_MS, LIMIT_API_TOTAL_MS,
-							     LIMIT_API_BODY_BYTES};
+							     LIMIT_API_BODY_BYTES, 0};
+	client->n_transfers = client->limits.connections > 0
+				      ? MIN(client->limits.connections, LIMIT_SSH_CONNECTIONS)
+				      : LIMIT_API_CONNECTIONS;
 	client->strings = g_string_chunk_new(1024);
 	client->multi = curl_multi_init();
-	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-			  (long)LIMIT_API_CONNECTIONS);
-	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_API_CONNECTIONS);
-	for (size_t i = 0; i < G_N_ELEMENTS(client->transfers); i++) {
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)client->n_transfers);
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)client->n_transfers);
+	for (guint i = 0; i < client->n_transfers; i++) {
 		client->transfers[i].client = client;
 		client->transfers[i].easy = new_handle(&client->transfers[i]);
 	}
@@ -359,7 +362,7 @@ void engine_curl_free(struct engine_curl *client)
 {
 	if (client == NULL)
 		return;
-	for (size_t i = 0; i < G_N_ELEMENTS(client->transfers); i++) {
+	for (guint i = 0; i < client->n_transfers; i++) {
 		curl_easy_cleanup(client->transfers[i].easy);
 		g_free(client->transfers[i].body);
 	}

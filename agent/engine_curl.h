@@ -7,11 +7,12 @@
 
 struct engine_curl;
 
-/* Limits of limits.h; only tests choose others. */
+/* Limits of limits.h; tests choose others, and hosts behind a long way. */
 struct engine_curl_limits {
 	int64_t call_ms;   /* one request */
 	int64_t total_ms;  /* all requests of this client, from the first one on */
 	size_t body_bytes; /* one answer */
+	guint connections; /* 1 to LIMIT_SSH_CONNECTIONS; 0: LIMIT_API_CONNECTIONS */
 };
 
 /*
@@ -30,7 +31,7 @@ void engine_curl_free(struct engine_curl *client);
 PLIMSOLL_AUTOPTR(engine_curl, engine_curl_free)
 
 /*
- * Sends the requests, LIMIT_API_CONNECTIONS at a time, and calls done once for each in this
+ * Sends the requests, limits.connections at a time, and calls done once for each in this
  * thread. A body lives until done returns; states, details and headers as long as the client. A
  * path that is not on the list of engine_request.c is never sent. Never fails as a whole and ends
  * within the deadlines. One thread at a time.

@@ -51,6 +51,7 @@
 #define LIMIT_SSH_WORDS_BYTES   (4u << 10)   /* stderr that is kept */
 #define LIMIT_SSH_CHILD_BYTES   (256u << 10) /* what `ssh -G` and its like may write */
 #define LIMIT_SSH_ROUND_BYTES   (64u << 20)  /* answers of one round */
+#define LIMIT_SSH_CONNECTIONS   8u           /* to an Engine behind a long way */
 #define LIMIT_SSH_STREAMS       16u          /* of one connection, at a time */
 #define LIMIT_SSH_OPEN_MS       20000        /* a server's answer to one more stream */
 #define LIMIT_SSH_SILENCE_MS    45000        /* of the server, though it was asked every 15 s */

@@ -201,13 +201,18 @@ static void take_tool(struct remote_tools *tools, const char *name)
 static void take_socket(struct remote_shell *shell, const char *socket_path, const char *word)
 {
 	const char *trouble = "is not there, or not to be seen by this user";
+	int errno_value = ENOENT;
 
 	if (strcmp(word, "good") == 0)
 		return;
-	if (strcmp(word, "closed") == 0)
+	if (strcmp(word, "closed") == 0) {
 		trouble = "is not open to this user";
-	else if (strcmp(word, "other") == 0)
+		errno_value = EACCES;
+	} else if (strcmp(word, "other") == 0) {
 		trouble = "is no socket";
+		errno_value = ENOTSOCK;
+	}
+	shell->facts.socket_errno = errno_value;
 	shell->socket_trouble = g_strdup_printf("%s %s", socket_path, trouble);
 }
 

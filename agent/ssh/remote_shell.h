@@ -16,6 +16,8 @@ struct remote_shell;
 struct remote_shell_facts {
 	bool is_root;
 	bool has_docker;     /* the docker command is there */
+	int socket_errno;    /* what opening the Engine's socket would end with: EACCES, ENOENT,
+				ENOTSOCK; 0: it looks good */
 	const char *missing; /* programs that were looked for and are not there, "stat, od";
 				NULL: none */
 	const char

@@ -230,8 +230,8 @@ struct sweep {
 
 static struct outcome judge_live(struct sweep *sweep, int64_t call_ms)
 {
-	const struct engine_curl_limits limits = {call_ms, LIMIT_API_TOTAL_MS,
-						  LIMIT_API_BODY_BYTES};
+	const struct engine_curl_limits limits = {call_ms, LIMIT_API_TOTAL_MS, LIMIT_API_BODY_BYTES,
+						  0};
 	const struct tiny_answer *answers =
 		(const struct tiny_answer *)(void *)sweep->script.answers->data;
 	PLIMSOLL_AUTO(tiny_server) *server = tiny_server_new(answers);

@@ -12,8 +12,8 @@
 #include "tests/unit/agent/tiny_server.h"
 
 /* Short enough for a test, long enough for a busy machine to answer what is answered. */
-static const struct engine_curl_limits short_limits = {400, 1500, 64 << 10};
-static const struct engine_curl_limits patient_limits = {20000, 60000, 64 << 10};
+static const struct engine_curl_limits short_limits = {400, 1500, 64 << 10, 0};
+static const struct engine_curl_limits patient_limits = {20000, 60000, 64 << 10, 0};
 
 /* What was true while the body was in memory. */
 struct seen {
@@ -205,7 +205,7 @@ static void test_stopped_daemon(void)
 static void test_deadline_of_all(void)
 {
 	static const struct tiny_answer none[] = {{0}};
-	static const struct engine_curl_limits limits = {200, 500, 1 << 10};
+	static const struct engine_curl_limits limits = {200, 500, 1 << 10, 0};
 	PLIMSOLL_AUTO(tiny_server) *server = tiny_server_new(none);
 	PLIMSOLL_AUTO(engine_curl) *client = engine_curl_new(tiny_server_path(server), &limits);
 	struct host_get requests[40];
