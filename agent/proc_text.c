@@ -370,10 +370,10 @@ void proc_net_each(const char *text, bool is_v6,
 
 /* "ffff...: 00000002 00000000 00010000 0001 01 12345 /run/docker.sock"; the path may hold blanks.
  */
-static char *take_unix_listener(const char *line, uint64_t *ret_inode)
+static char *take_unix_listener(const char *line, const char *end, uint64_t *ret_inode)
 {
 	enum { FLAG_LISTENS = 0x00010000 };
-	const char *rest = strchr(line, ':');
+	const char *rest = memchr(line, ':', (size_t)(end - line));
 	uint64_t flags = 0;
 
 	if (rest == NULL)
@@ -384,18 +384,20 @@ static char *take_unix_listener(const char *line, uint64_t *ret_inode)
 	rest = skip_words(rest, 2);
 	if (!take_number(&rest, 10, ret_inode) || *rest != ' ')
 		return NULL;
-	return g_strdup(rest + 1);
+	return g_strndup(rest + 1, (gsize)(end - rest - 1));
 }
 
 void proc_unix_each(const char *text, void (*each)(const char *path, uint64_t inode, void *data),
 		    void *data)
 {
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	const char *end = NULL;
 
-	for (guint i = 0; lines[i] != NULL; i++) {
+	for (const char *line = text; *line != '\0'; line = *end == '\0' ? end : end + 1) {
 		uint64_t inode = 0;
-		g_autofree char *path = take_unix_listener(lines[i], &inode);
+		g_autofree char *path = NULL;
 
+		end = strchrnul(line, '\n');
+		path = take_unix_listener(line, end, &inode);
 		if (path != NULL)
 			each(path, inode, data);
 	}

@@ -178,6 +178,10 @@ static void test_unix_sockets(void)
 	proc_unix_each(text, append_unix, seen);
 	proc_unix_each("0: 2 0 10000 1 1 14 @a b\n0: 2 0 10000 1 1 15\n", append_unix, seen);
 	g_assert_cmpstr(seen->str, ==, "/run/docker.sock2 12;/run/docker.sock 13;@a b 14;");
+	g_string_truncate(seen, 0);
+	proc_unix_each("Num\n0: 2 0 10000 1 1 16 /a\n0: 2 0 10000 1 1\n17 /b\n0: 2\n", append_unix,
+		       seen);
+	g_assert_cmpstr(seen->str, ==, "/a 16;");
 }
 
 static void test_base_names(void)
