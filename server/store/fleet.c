@@ -14,7 +14,7 @@ static const char *const statements[] = {
 		"SELECT r.id, r.name, r.created_at, r.retired_at, e.engine_version,"
 		" CASE h.source WHEN 'agent' THEN e.received_at ELSE e.taken_at END,"
 		" s.numerator, s.denominator, s.known, s.critical, s.fails, s.unknowns, e.id,"
-		" r.source, e.transport, r.merged_into, r.machine_id, r.boot_id"
+		" h.source, e.transport, r.merged_into, r.machine_id, r.boot_id, h.id = r.id"
 		" FROM host h"
 		" JOIN host r ON r.id = iif(?2 = 2, h.id, coalesce(h.merged_into, h.id))"
 		" LEFT JOIN engine e ON e.host = h.id AND (h.id = r.id OR NOT EXISTS"
@@ -24,7 +24,7 @@ static const char *const statements[] = {
 		"    OR x.taken_at > e.taken_at OR (x.taken_at = e.taken_at AND x.id > e.id))))"
 		" LEFT JOIN score s ON s.engine = e.id AND s.benchmark = ?1"
 		" WHERE (?2 <> 2 OR h.merged_into IS NOT NULL)"
-		" AND (?2 <> 0 OR r.retired_at IS NULL) ORDER BY r.id",
+		" AND (?2 <> 0 OR r.retired_at IS NULL) ORDER BY r.id, h.id <> r.id",
 	[HOST_HAS] = "SELECT 1 FROM host WHERE id = ?1",
 	[HOST_LABELS] = "SELECT key, value FROM host_label WHERE host = ?1",
 	[ENGINE_LIST] = "SELECT e.id, e.key, e.sequence, e.taken_at, e.received_at, e.schema,"
@@ -96,12 +96,24 @@ static bool is_worse(struct rows *rows, const struct fleet_host *host)
 	return column_count(rows, 10) > host->failing;
 }
 
+/* The host's own rows come first: a part says how fresh it is only where it has no report. */
+static void note_speaker(struct fleet_host *host, struct rows *rows)
+{
+	bool is_own = rows_int(rows, 18) != 0;
+
+	if (!is_own && host->has_own_report)
+		return;
+	host->has_own_report = is_own;
+	host->source = host_source_of(rows_text(rows, 13));
+	host->last_report_s = MAX(host->last_report_s, rows_int(rows, 5));
+}
+
 static void add_engine(struct fleet_host *host, struct rows *rows)
 {
 	if (rows_is_null(rows, 12))
 		return;
 	host->engines++;
-	host->last_report_s = MAX(host->last_report_s, rows_int(rows, 5));
+	note_speaker(host, rows);
 	if (rows_is_null(rows, 6) || !is_worse(rows, host))
 		return;
 	host->has_score = true;

@@ -25,10 +25,11 @@ struct fleet_host {
 	char *engine_version; /* NULL: not known */
 	guint engines;
 	int64_t created_at_s;
-	enum host_source source;
-	char *transport;      /* of the worst engine; NULL: no report */
-	int64_t retired_at_s; /* 0 = not */
-	char *merged_into;    /* NULL: stands for itself */
+	enum host_source source; /* of those whose reports count */
+	bool has_own_report;     /* false: none, or of parts only */
+	char *transport;         /* of the worst engine; NULL: no report */
+	int64_t retired_at_s;    /* 0 = not */
+	char *merged_into;       /* NULL: stands for itself */
 	/*
 	 * Another of the list that says it is the same boot of the same machine; NULL: none. That
 	 * is claimed, not proved. It is never an agent that looks like an agent, and what another

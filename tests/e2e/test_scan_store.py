@@ -102,6 +102,8 @@ class ScanStore(unittest.TestCase):
         self.assertEqual(self.tile(page, "with a stale scan"), 1)
         self.assertTrue("may be the machine of" in page)
         self.assertTrue("1 row below" in page)
+        self.assertEqual(self.page("/?q=openssh").count("<tr>") - 1, 2)
+        self.assertEqual(self.page("/?show=stale").count("<tr>") - 1, 1)
         self.assertIn(f"plimsoll hosts merge {scanned['id']} {agent.id}", self.hosts("list"))
 
         self.hosts("merge", scanned["id"], agent.id)

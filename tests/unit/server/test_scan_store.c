@@ -403,9 +403,12 @@ static void test_a_part_counts_where_the_whole_has_nothing(void)
 	g_assert_cmpuint(world.list->len, ==, 1);
 	g_assert_cmpuint(host_at(&world, AGENT)->engines, ==, 1); /* the newer of the two */
 	g_assert_cmpuint(host_at(&world, AGENT)->critical, ==, 1);
+	g_assert_cmpint(host_at(&world, AGENT)->source, ==, HOST_AGENTLESS);
+	g_assert_cmpint(host_at(&world, AGENT)->last_report_s, ==, TAKEN + 5);
 	report_as(&world, AGENT, &(struct look){NULL, "m", "b", .at = 3});
 	look_at(&world);
 	g_assert_cmpuint(host_at(&world, AGENT)->critical, ==, 0);
+	g_assert_cmpint(host_at(&world, AGENT)->source, ==, HOST_AGENT);
 	world_done(&world);
 }
 
@@ -437,7 +440,6 @@ static void test_a_new_key_goes_on_in_the_old_history(void)
 static void test_merges_that_are_refused(void)
 {
 	struct world world;
-	g_autofree char *id = id_of(KEY("a"));
 	static const struct {
 		const char *from;
 		const char *into;
