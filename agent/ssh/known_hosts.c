@@ -456,8 +456,9 @@ static void decide(struct key_visitor *self, enum known_hosts_verdict verdict,
 	g_free(self->known);
 	self->verdict = verdict;
 	self->place = g_strdup_printf("%s:%u", place->file->path, place->number);
-	self->known =
-		verdict == KNOWN_HOSTS_CHANGED ? known_hosts_fingerprint(key, key_size) : NULL;
+	self->known = verdict == KNOWN_HOSTS_CHANGED || verdict == KNOWN_HOSTS_OTHER_TYPE
+			      ? known_hosts_fingerprint(key, key_size)
+			      : NULL;
 }
 
 /* A revoked key stays so whatever other lines say; of lines with other keys the first decides. */

@@ -42,7 +42,7 @@ const char **known_hosts_types(const struct known_hosts *known, const char *host
 /*
  * key   the public key as it goes over the wire.
  * ret_place  "FILE:LINE" of the line that decided, or NULL; g_free().
- * ret_known  SHA256:... of the key that stands there (CHANGED), or NULL; g_free().
+ * ret_known  SHA256:... of the key that stands there (CHANGED, OTHER_TYPE), or NULL; g_free().
  */
 enum known_hosts_verdict known_hosts_check(const struct known_hosts *known, const char *host,
 					   guint port, const uint8_t *key, size_t key_size,

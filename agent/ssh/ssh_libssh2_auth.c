@@ -18,11 +18,10 @@ struct attempt {
 	int agent_fd;
 	const struct ssh_key *key; /* for the agent */
 	bool may_ask;
-	GString *tried, *held_back; /* for people */
-	bool has_asked_server;
+	GString *refused, *locked, *held_back; /* for people */
 };
 
-enum outcome { OUTCOME_SIGNED_IN, OUTCOME_REFUSED, OUTCOME_ENDED };
+enum outcome { OUTCOME_SIGNED_IN, OUTCOME_REFUSED, OUTCOME_DISMISSED, OUTCOME_ENDED };
 
 /*
  * OpenSSH takes RSA keys with SHA-1, which is all that libssh2 1.10 does, before 8.8 only; 8.7 of
@@ -54,11 +53,11 @@ static bool can_sign(const struct attempt *attempt, const struct ssh_key *key)
 	return strcmp(key->type, "ssh-rsa") == 0 && takes_rsa_with_sha1(attempt->self->session);
 }
 
-static void note(GString *list, const struct ssh_key *key, const char *why)
+static void note(GString *list, const struct ssh_key *key)
 {
 	g_autofree char *label = ssh_key_label(key);
 
-	g_string_append_printf(list, "%s%s%s", list->len > 0 ? ", " : "", label, why);
+	g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", label);
 }
 
 /* ---- one key ---- */
@@ -81,21 +80,18 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign_by_agent)
 	return 0;
 }
 
-static bool is_lost(int code)
-{
-	return code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_SOCKET_RECV ||
-	       code == LIBSSH2_ERROR_SOCKET_DISCONNECT || code == LIBSSH2_ERROR_SOCKET_TIMEOUT ||
-	       code == LIBSSH2_ERROR_TIMEOUT || code == LIBSSH2_ERROR_PROTO ||
-	       code == LIBSSH2_ERROR_DECRYPT || code == LIBSSH2_ERROR_INVALID_MAC;
-}
-
+/* A server that has enough of a user's attempts says so and goes. */
 static enum outcome outcome_of(struct attempt *attempt, int code, GError **error)
 {
+	struct ssh_libssh2 *self = attempt->self;
+
 	if (code == 0)
 		return OUTCOME_SIGNED_IN;
-	if (!is_lost(code))
+	if (!self->has_ended && code != LIBSSH2_ERROR_DECRYPT && code != LIBSSH2_ERROR_INVALID_MAC)
 		return OUTCOME_REFUSED;
-	ssh_libssh2_set_lost(attempt->self, "while signing in", error);
+	if (self->was_dismissed)
+		return OUTCOME_DISMISSED;
+	ssh_libssh2_set_lost(self, "while signing in", error);
 	return OUTCOME_ENDED;
 }
 
@@ -126,6 +122,12 @@ struct file_attempt {
 	GError *error;
 };
 
+static bool is_unread(int code)
+{
+	return code == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || code == LIBSSH2_ERROR_PROTO ||
+	       code == LIBSSH2_ERROR_FILE || code == LIBSSH2_ERROR_METHOD_NONE;
+}
+
 static bool try_passphrase(const char *passphrase, void *data)
 {
 	struct file_attempt *file = data;
@@ -141,40 +143,45 @@ static bool try_passphrase(const char *passphrase, void *data)
 			return true;
 		}
 	file->outcome = outcome_of(file->attempt, code, &file->error);
-	return code != LIBSSH2_ERROR_FILE && code != LIBSSH2_ERROR_METHOD_NONE;
+	return self->has_ended || !is_unread(code);
 }
 
 static enum outcome try_file(struct attempt *attempt, const struct ssh_key *key, GError **error)
 {
 	struct file_attempt file = {.attempt = attempt, .outcome = OUTCOME_REFUSED};
 	char *text = ssh_key_read_file(key->file, &file.size);
+	bool was_read = false;
 
 	if (text == NULL)
 		return OUTCOME_REFUSED;
 	file.text = text;
 	if (!key->is_encrypted)
-		(void)try_passphrase("", &file);
-	else
-		(void)ssh_passphrase_try(key->file, attempt->wait, try_passphrase, &file);
+		was_read = try_passphrase("", &file);
+	else if (attempt->may_ask)
+		was_read = ssh_passphrase_try(key->file, attempt->wait, try_passphrase, &file);
 	explicit_bzero(text, file.size);
 	g_free(text);
 	if (file.error != NULL)
 		g_propagate_error(error, file.error);
+	if (file.outcome == OUTCOME_REFUSED)
+		note(was_read ? attempt->refused : attempt->locked, key);
 	return file.outcome;
 }
 
 static enum outcome try_key(struct attempt *attempt, const struct ssh_key *key, GError **error)
 {
+	enum outcome outcome = OUTCOME_REFUSED;
+
 	if (!can_sign(attempt, key)) {
-		note(attempt->held_back, key, "");
+		note(attempt->held_back, key);
 		return OUTCOME_REFUSED;
 	}
-	if (!key->in_agent && key->is_encrypted && !attempt->may_ask) {
-		note(attempt->tried, key, " (not used: it has a passphrase; ssh-add it)");
-		return OUTCOME_REFUSED;
-	}
-	note(attempt->tried, key, "");
-	return key->in_agent ? try_agent(attempt, key, error) : try_file(attempt, key, error);
+	if (!key->in_agent)
+		return try_file(attempt, key, error);
+	outcome = try_agent(attempt, key, error);
+	if (outcome == OUTCOME_REFUSED)
+		note(attempt->refused, key);
+	return outcome;
 }
 
 /* ---- all of them ---- */
@@ -207,17 +214,27 @@ static bool is_any_usable(const struct attempt *attempt, const GPtrArray *keys)
 	return keys->len == 0;
 }
 
-static bool fail(const struct attempt *attempt, const char *methods, GError **error)
+/* What became of which key, so that people know where to look. */
+static bool fail(const struct attempt *attempt, const char *why, GError **error)
 {
-	const char *rest = "";
+	const struct {
+		const char *what;
+		const GString *keys;
+		const char *hint;
+	} parts[] = {
+		{"refused", attempt->refused, ""},
+		{"no passphrase or damaged", attempt->locked, " (ssh-add helps)"},
+		{"held back, since libssh2 cannot sign with it as this server asks",
+		 attempt->held_back, " (--transport openssh can)"},
+	};
+	g_autoptr(GString) text = g_string_new(why);
 
-	if (attempt->held_back->len > 0)
-		rest = "; held back, since libssh2 cannot sign with them as this server asks: ";
-	g_set_error(error, SSH_ERROR, SSH_ERROR_AUTH, "%s was refused for user '%s': %s%s%s%s",
-		    attempt->tried->len > 0 ? "every key" : "signing in", attempt->user,
-		    attempt->tried->len > 0 ? attempt->tried->str : methods, rest,
-		    attempt->held_back->str,
-		    attempt->held_back->len > 0 ? " (--transport openssh can)" : "");
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+		if (parts[i].keys->len > 0)
+			g_string_append_printf(text, "; %s: %s%s", parts[i].what,
+					       parts[i].keys->str, parts[i].hint);
+	g_set_error(error, SSH_ERROR, SSH_ERROR_AUTH, "user '%s' could not sign in: %s",
+		    attempt->user, text->str);
 	return false;
 }
 
@@ -236,10 +253,12 @@ static bool try_all(struct attempt *attempt, const GPtrArray *keys, GError **err
 	for (guint i = 0; i < keys->len; i++) {
 		enum outcome outcome = try_key(attempt, g_ptr_array_index(keys, i), error);
 
+		if (outcome == OUTCOME_DISMISSED)
+			return fail(attempt, "the server takes no more attempts", error);
 		if (outcome != OUTCOME_REFUSED)
 			return outcome == OUTCOME_SIGNED_IN;
 	}
-	return fail(attempt, "there is no key", error);
+	return fail(attempt, keys->len == 0 ? "there is no key" : "no key fits", error);
 }
 
 bool ssh_libssh2_sign_in(struct ssh_libssh2 *self, const struct ssh_config *config,
@@ -251,20 +270,22 @@ bool ssh_libssh2_sign_in(struct ssh_libssh2 *self, const struct ssh_config *conf
 		agent_fd < 0 ? g_ptr_array_new() : ssh_agent_keys(agent_fd, wait);
 	g_autoptr(GPtrArray) keys = ssh_key_order(
 		agent_keys, (const char *const *)config->identity_files, config->identities_only);
-	g_autoptr(GString) tried = g_string_new(NULL);
+	g_autoptr(GString) refused = g_string_new(NULL);
+	g_autoptr(GString) locked = g_string_new(NULL);
 	g_autoptr(GString) held_back = g_string_new(NULL);
 	struct attempt attempt = {.self = self,
 				  .user = config->user,
 				  .wait = wait,
 				  .agent_fd = agent_fd,
 				  .may_ask = options->ask_passphrase,
-				  .tried = tried,
+				  .refused = refused,
+				  .locked = locked,
 				  .held_back = held_back};
 
 	if (is_any_usable(&attempt, keys))
 		return try_all(&attempt, keys, error);
 	for (guint i = 0; i < keys->len; i++)
-		note(held_back, g_ptr_array_index(keys, i), "");
+		note(held_back, g_ptr_array_index(keys, i));
 	g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION,
 		    "libssh2 cannot sign with any of the keys as this server asks: %s",
 		    held_back->str);

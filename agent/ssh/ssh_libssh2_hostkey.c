@@ -13,20 +13,32 @@
 static const char *const types[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
 				    "ecdsa-sha2-nistp521", NULL};
 
+static void ask_for(GString *asked, const char *type)
+{
+	if (g_strv_contains(types, type) && strstr(asked->str, type) == NULL)
+		g_string_append_printf(asked, "%s%s", asked->len > 0 ? "," : "", type);
+}
+
+/*
+ * A server that has none of the known types left shows another, which is a changed key then, as
+ * ssh has it. Where libssh2 could not check one of the known types, it asks for no other: that one
+ * may be the right one.
+ */
 char *ssh_libssh2_host_key_types(const struct ssh_libssh2 *self, const struct known_hosts *known,
 				 GError **error)
 {
-	bool has_authority = false;
+	bool has_authority = false, can_check_all = true;
 	g_autofree const char **known_types =
 		known_hosts_types(known, self->host, self->port, &has_authority);
 	g_autoptr(GString) asked = g_string_new(NULL);
 
-	if (known_types[0] == NULL && !has_authority)
-		return g_strjoinv(",", (char **)(uintptr_t)types);
-	for (size_t i = 0; known_types[i] != NULL; i++)
-		if (g_strv_contains(types, known_types[i]))
-			g_string_append_printf(asked, "%s%s", asked->len > 0 ? "," : "",
-					       known_types[i]);
+	for (size_t i = 0; known_types[i] != NULL; i++) {
+		ask_for(asked, known_types[i]);
+		can_check_all = can_check_all && g_strv_contains(types, known_types[i]);
+	}
+	if (can_check_all && !has_authority)
+		for (size_t i = 0; types[i] != NULL; i++)
+			ask_for(asked, types[i]);
 	if (asked->len > 0)
 		return g_string_free(g_steal_pointer(&asked), FALSE);
 	if (known_types[0] != NULL)
@@ -41,16 +53,14 @@ char *ssh_libssh2_host_key_types(const struct ssh_libssh2 *self, const struct kn
 	return NULL;
 }
 
-static bool refuse_unknown(const struct ssh_libssh2 *self, const char *place, GError **error)
+static bool refuse_unknown(const struct ssh_libssh2 *self, GError **error)
 {
 	g_set_error(
 		error, SSH_ERROR, SSH_ERROR_KEY_UNKNOWN,
-		"known_hosts has no %s key of '%s'%s%s; it shows %s. Compare that with the "
-		"machine's (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then connect once with "
-		"ssh or use --host-key-policy accept-new",
-		self->link.host_key_type, self->host,
-		place == NULL ? "" : ", but one of another type in ", place == NULL ? "" : place,
-		self->link.host_key_fingerprint);
+		"known_hosts has no key of '%s'; it shows %s %s. Compare that with the machine's "
+		"(ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then connect once with ssh or use "
+		"--host-key-policy accept-new",
+		self->host, self->link.host_key_type, self->link.host_key_fingerprint);
 	return false;
 }
 
@@ -118,9 +128,8 @@ bool ssh_libssh2_check_host_key(struct ssh_libssh2 *self, const struct ssh_confi
 	case KNOWN_HOSTS_UNKNOWN:
 		return options->host_key_policy == SSH_HOST_KEY_ACCEPT_NEW
 			       ? accept_new(self, config, key, size, error)
-			       : refuse_unknown(self, NULL, error);
+			       : refuse_unknown(self, error);
 	case KNOWN_HOSTS_OTHER_TYPE:
-		return refuse_unknown(self, place, error);
 	case KNOWN_HOSTS_CHANGED:
 		return refuse_changed(self, place, other, error);
 	case KNOWN_HOSTS_REVOKED:

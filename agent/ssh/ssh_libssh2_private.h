@@ -26,6 +26,8 @@ struct ssh_libssh2 {
 	LIBSSH2_SESSION *session;
 	int fd;
 	size_t memory;        /* what libssh2 holds */
+	bool has_ended;       /* the socket has no more to read */
+	bool was_dismissed;   /* the server took its leave in words */
 	bool is_broken;       /* the callbacks answer that the connection is gone */
 	GByteArray *outgoing; /* what libssh2 sent and the socket did not take yet */
 	guint outgoing_at;    /* of which this much is gone */

@@ -96,13 +96,17 @@ static LIBSSH2_RECV_FUNC(take_bytes)
 	do
 		got = recv(self->fd, buffer, length, 0);
 	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
+	if (got < 0 && errno == EAGAIN)
+		return -EAGAIN;
+	if (got <= 0) {
+		self->has_ended = true;
+		return got < 0 ? -errno : -ECONNRESET;
+	}
 	self->received_at_us = g_get_monotonic_time();
-	self->received += (guint64)MAX(got, 0);
-	if (self->greeting != NULL && got > 0 && self->greeting->len < GREETING_BYTES)
+	self->received += (guint64)got;
+	if (self->greeting != NULL && self->greeting->len < GREETING_BYTES)
 		g_byte_array_append(self->greeting, buffer, (guint)got);
-	return got == 0 ? -ECONNRESET : got;
+	return got;
 }
 
 static LIBSSH2_DISCONNECT_FUNC(note_disconnect)
@@ -110,6 +114,7 @@ static LIBSSH2_DISCONNECT_FUNC(note_disconnect)
 	struct ssh_libssh2 *self = *abstract;
 
 	(void)session, (void)reason, (void)language, (void)language_len;
+	self->was_dismissed = true;
 	if (message_len > 0) {
 		g_mutex_lock(&self->shared.lock);
 		ssh_words_add(self->shared.words, message, (size_t)message_len);
