@@ -80,7 +80,8 @@ static void link_cut(struct ssh_link *link)
 	struct ssh_libssh2 *self = (struct ssh_libssh2 *)link;
 
 	g_mutex_lock(&self->shared.lock);
-	self->shared.is_cut = true;
+	if (self->shared.why_lost == NULL)
+		self->shared.why_lost = g_strdup("the connection was cut");
 	g_mutex_unlock(&self->shared.lock);
 	(void)shutdown(self->fd, SHUT_RDWR);
 	ssh_libssh2_wake(self);

@@ -87,10 +87,10 @@ static enum outcome outcome_of(struct attempt *attempt, int code, GError **error
 
 	if (code == 0)
 		return OUTCOME_SIGNED_IN;
-	if (!self->has_ended && code != LIBSSH2_ERROR_DECRYPT && code != LIBSSH2_ERROR_INVALID_MAC)
-		return OUTCOME_REFUSED;
 	if (self->was_dismissed)
 		return OUTCOME_DISMISSED;
+	if (!self->has_ended && code != LIBSSH2_ERROR_DECRYPT && code != LIBSSH2_ERROR_INVALID_MAC)
+		return OUTCOME_REFUSED;
 	ssh_libssh2_set_lost(self, "while signing in", error);
 	return OUTCOME_ENDED;
 }
@@ -247,7 +247,8 @@ static bool try_all(struct attempt *attempt, const GPtrArray *keys, GError **err
 		return false;
 	if (methods == NULL)
 		return true;
-	offered = g_strdup_printf("the server asks for %.200s", methods);
+	offered = g_strdup_printf("the server asks for %.200s",
+				  methods[0] == '\0' ? "what nobody has" : methods);
 	if (strstr(methods, "publickey") == NULL)
 		return fail(attempt, offered, error);
 	for (guint i = 0; i < keys->len; i++) {

@@ -37,15 +37,15 @@ struct ssh_libssh2 {
 	char *host;       /* as known_hosts knows it */
 	guint port;
 
-	int wake_fd; /* eventfd: requests or is_cut */
+	int wake_fd; /* eventfd: requests, a cut */
 	GThread *thread;
 	struct {
 		GMutex lock;
 		GCond answered;
 		GQueue requests; /* of struct ssh_request, borrowed from who waits */
 		GString *words;
-		char *why_lost;       /* NULL: it lives */
-		bool is_cut, is_left; /* ended at once; ended politely */
+		char *why_lost; /* NULL: it lives */
+		bool is_left;   /* link_free() waits for the thread */
 	} shared;
 
 	/* the pump's */

@@ -183,9 +183,7 @@ static bool is_lost(struct ssh_libssh2 *self)
 	bool lost = false;
 
 	g_mutex_lock(&self->shared.lock);
-	if ((self->shared.is_cut || self->shared.is_left) && self->shared.why_lost == NULL)
-		self->shared.why_lost = g_strdup("the connection was cut");
-	lost = self->shared.why_lost != NULL;
+	lost = self->shared.why_lost != NULL || self->shared.is_left;
 	g_mutex_unlock(&self->shared.lock);
 	return lost;
 }

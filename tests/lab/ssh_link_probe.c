@@ -2,7 +2,8 @@
 /*
  * One connection of ssh_link.h from the command line, for tests/lab/test_ssh_link.py:
  *
- *   ssh_link_probe OPTION... open | run COMMAND | reach PATH | many N COMMAND | hold MS
+ *   ssh_link_probe OPTION... open | run COMMAND | reach PATH | many N COMMAND | hold MS |
+ *                  again MS COMMAND
  *
  * stdin goes into the stream, what comes out of it to stdout. Exit 1: "error CODE TEXT" on stderr.
  * At the end no descriptor may be open that was not before: exit 3.
@@ -10,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +96,13 @@ static struct ssh_link *open_link(GError **error)
 	return ssh_link_open(&config, &options, NULL, error);
 }
 
+/* After the first bytes came. */
+static gint has_begun;
+
 static gpointer cut_later(gpointer link)
 {
+	while (g_atomic_int_get(&has_begun) == 0)
+		g_usleep(10000);
 	g_usleep((gulong)given.cut_ms * 1000);
 	ssh_link_cut(link);
 	ssh_link_cut(link);
@@ -147,8 +154,10 @@ static void drain(int fd, int to)
 			continue;
 		if (got <= 0)
 			break;
+		g_atomic_int_set(&has_begun, 1);
 		write_whole(to, bytes, got);
 	}
+	g_atomic_int_set(&has_begun, 1);
 }
 
 static int copy(int fd)
@@ -215,6 +224,11 @@ static int act(struct ssh_link *link, int argc, char **argv, GError **error)
 		g_usleep((gulong)strtoul(argv[2], NULL, 10) * 1000);
 		return 0;
 	}
+	if (strcmp(argv[1], "again") == 0 && argc > 3) {
+		g_atomic_int_set(&has_begun, 1);
+		g_usleep((gulong)strtoul(argv[2], NULL, 10) * 1000);
+		return ssh_link_run(link, argv[3], error) < 0 ? -1 : 0;
+	}
 	if (strcmp(argv[1], "many") == 0 && argc > 3)
 		return many(link, (int)strtol(argv[2], NULL, 10), argv[3], error);
 	if (argc > 2) {
@@ -262,6 +276,7 @@ int main(int argc, char **argv)
 	g_autoptr(GOptionContext) context = g_option_context_new("");
 	int before = count_descriptors(), status = 0;
 
+	(void)signal(SIGPIPE, SIG_IGN);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, NULL) || argc < 2 ||
 	    given.host == NULL || given.user == NULL)
