@@ -29,7 +29,7 @@ call() {
 
 # What there is to work with.
 hello() {
-	for tool in cat find getfacl grep head ls readlink stat timeout xargs auditctl docker; do
+	for tool in cat cut find getfacl grep head ls readlink stat timeout tr xargs auditctl docker; do
 		command -v "$tool" >/dev/null 2>&1 && echo "has $tool"
 	done
 	[ -n "$BASH_VERSION" ] && echo 'has bash'
@@ -107,6 +107,30 @@ process_links() {
 process_words() {
 	set -- /proc/[0-9]*
 	printf '%s/cmdline\0' "$@" | xargs -0 grep -azZHsom1 -e '^[^[:blank:]]*[[:blank:]]\{0,1\}'
+}
+
+# For machines whose grep and find print no NUL: each text and link behind a mark of its own, N.
+process_each() {
+	for folder in /proc/[0-9]*; do
+		pid=${folder#/proc/}
+		echo "$N $pid stat"
+		cat "$folder/stat"
+		echo "$N $pid cgroup"
+		cat "$folder/cgroup"
+		if words=$(readlink -v "$folder/exe" 2>&1); then
+			echo "$N $pid exe"
+			printf '%s\n' "$words"
+			echo "$N $pid ns/pid"
+			readlink "$folder/ns/pid"
+		else
+			echo "$N $pid failed"
+			printf '%s\n' "$words"
+			case $words in *'No such file'*) continue ;; esac
+		fi
+		echo "$N $pid cmdline"
+		tr '\000\t\n' '   ' <"$folder/cmdline" | cut -d ' ' -f 1
+	done
+	echo "$N 0 end"
 }
 
 # holder INODE FOLDER...: the first of these folders of descriptors that holds a socket.

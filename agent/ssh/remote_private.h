@@ -9,7 +9,7 @@
 /* What the programs over there can do. */
 struct remote_tools {
 	bool gnu_find, gnu_grep, gnu_ls, bash;
-	bool find, grep, head, ls, readlink, stat, xargs, cat, getfacl, auditctl, timeout;
+	bool find, grep, head, ls, readlink, stat, xargs, cat, cut, tr, getfacl, auditctl, timeout;
 };
 
 enum { REMOTE_MARK_CHARS = 32 };
@@ -17,7 +17,8 @@ enum { REMOTE_MARK_CHARS = 32 };
 struct remote_shell {
 	int fd;
 	char mark[REMOTE_MARK_CHARS + 1];
-	GByteArray *in; /* of the trip under way */
+	char inner_mark[REMOTE_MARK_CHARS + 1]; /* of parts of one answer */
+	GByteArray *in;                         /* of the trip under way */
 	guint trips, calls;
 	bool is_aside_lost; /* a program that was started aside has not come back */
 	char *lost;         /* why the stream is of no more use; NULL: it is */

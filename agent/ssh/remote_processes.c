@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Step 1 of the flow, agentless: the process table, from four program runs whatever the number of
+ * Step 1 of the flow, agentless: the process table, from a few program runs whatever the number of
  * processes. The answers are those of host_process.c. A NUL ends every field, so that no program's
  * name can forge a row.
  */
@@ -24,11 +24,14 @@ enum {
 struct row {
 	int64_t pid;
 	const char *stat, *cgroup, *exe, *pidns, *word;
+	const char *failed; /* why exe is not known, of process_each */
+	bool is_kernel_thread;
 };
 
 struct table {
 	struct remote_round *round;
 	GHashTable *by_pid; /* row->pid -> row, which it owns */
+	char *copy;         /* of what process_each printed, cut into texts */
 	int64_t boot_at;
 	guint hidden;
 };
@@ -67,7 +70,7 @@ static void set_field(struct row *row, const char *name, const char *value)
 		const char **place;
 	} fields[] = {
 		{"stat", &row->stat},    {"cgroup", &row->cgroup}, {"exe", &row->exe},
-		{"ns/pid", &row->pidns}, {"cmdline", &row->word},
+		{"ns/pid", &row->pidns}, {"cmdline", &row->word},  {"failed", &row->failed},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
@@ -95,6 +98,35 @@ static void take_pairs(struct table *table, const struct remote_text *text)
 	}
 }
 
+/* "MARK 12 stat\n" and what was read there, until the next mark. */
+static void take_parts(struct table *table, char *text, size_t size, const char *mark)
+{
+	char *end = text + size;
+	char *at = memmem(text, size, mark, strlen(mark));
+
+	while (at != NULL) {
+		char *line = at + strlen(mark);
+		char *value = memchr(line, '\n', (size_t)(end - line));
+		char *next = value == NULL
+				     ? NULL
+				     : memmem(value, (size_t)(end - value), mark, strlen(mark));
+		char *name = NULL;
+		int64_t pid = g_ascii_strtoll(line, &name, 10);
+
+		if (next == NULL)
+			return;
+		*value++ = '\0';
+		*next = '\0';
+		/* A program's own line feed; texts of the kernel keep theirs. */
+		if (next > value && next[-1] == '\n' && strcmp(name, " stat") != 0 &&
+		    strcmp(name, " cgroup") != 0)
+			next[-1] = '\0';
+		if (name[0] == ' ' && (value[0] != '\0' || strcmp(name, " cmdline") == 0))
+			set_field(row_of(table, pid), name + 1, value);
+		at = next;
+	}
+}
+
 /* ---- processes ---- */
 
 static const char *first_word(struct arena *arena, const char *word)
@@ -105,7 +137,7 @@ static const char *first_word(struct arena *arena, const char *word)
 }
 
 /* false: the process has ended, or its row is cut. */
-static bool make_process(const struct table *table, const struct row *row,
+static bool make_process(const struct table *table, struct row *row,
 			 struct host_process *ret_process)
 {
 	struct arena *arena = table->round->batch->arena;
@@ -119,6 +151,7 @@ static bool make_process(const struct table *table, const struct row *row,
 	process.ppid = stat.ppid;
 	process.comm = arena_strdup(arena, stat.comm);
 	process.start_at = table->boot_at + (int64_t)(stat.start_ticks / TICKS_PER_S);
+	row->is_kernel_thread = stat.is_kernel_thread;
 	if (!stat.is_kernel_thread) {
 		process.exe = arena_strdup(arena, row->exe);
 		process.pidns = proc_link_inode(row->pidns, "pid");
@@ -180,36 +213,37 @@ static bool is_denied(int error)
 }
 
 /* Whatever pid 1 runs, it is neither an engine nor in a container. */
-static void count_hidden(struct table *table, const struct host_process *process,
-			 GHashTable *complaints)
+static void count_hidden(struct table *table, const struct row *row, GHashTable *complaints)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/exe", process->pid);
+	g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/exe", row->pid);
+	int error = GPOINTER_TO_INT(g_hash_table_lookup(complaints, path));
 
-	if (process->exe == NULL && process->pid != 1 &&
-	    is_denied(GPOINTER_TO_INT(g_hash_table_lookup(complaints, path))))
+	if (row->failed != NULL)
+		error = remote_errno_last(row->failed, strlen(row->failed));
+	if (row->exe == NULL && row->pid != 1 && !row->is_kernel_thread && is_denied(error))
 		table->hidden++;
 }
 
-/* grep's complaints have no quotes: "grep: /proc/12/stat: Permission denied". */
+/* "grep: /proc/12/stat: Permission denied", or with quotes. */
 static void count_unread(struct table *table, const char *words)
 {
 	g_auto(GStrv) lines = g_strsplit(words, "\n", -1);
 
 	for (guint i = 0; lines[i] != NULL; i++) {
-		if (strstr(lines[i], "/stat: ") != NULL &&
+		if ((strstr(lines[i], "/stat: ") != NULL || strstr(lines[i], "/stat': ") != NULL) &&
 		    is_denied(remote_errno_last(lines[i], strlen(lines[i]))))
 			table->hidden++;
 	}
 }
 
-static bool make_all(struct table *table, const struct remote_text *links,
-		     struct host_process_table *answer)
+static bool make_all(struct table *table, const char *link_words, struct host_process_table *answer)
 {
 	struct remote_round *round = table->round;
 	g_autoptr(GPtrArray) rows = rows_by_pid(table);
-	g_autoptr(GHashTable) complaints = remote_complaints(links->words, strlen(links->words));
+	g_autoptr(GHashTable) complaints = remote_complaints(link_words, strlen(link_words));
 	struct host_process *processes = NULL;
 	guint64 total = 0;
+	guint programs = 0;
 	bool is_done = true;
 
 	processes = arena_calloc(round->batch->arena, MAX(rows->len, 1U), sizeof(*processes));
@@ -220,12 +254,14 @@ static bool make_all(struct table *table, const struct remote_text *links,
 		if (!make_process(table, rows->pdata[i], process) || ++total > LIMIT_PROCESSES)
 			continue;
 		answer->n_processes++;
-		count_hidden(table, process, complaints);
+		count_hidden(table, rows->pdata[i], complaints);
+		programs += process->exe != NULL ? 1 : 0;
 		if (host_process_keeps_command(process))
 			is_done &= read_command(round, process);
 	}
 	answer->processes = processes;
-	answer->state = host_state_from_errno(0);
+	/* Not one program, and nobody said why: what was to tell them did not work. */
+	answer->state = host_state_from_errno(programs + table->hidden > 0 ? 0 : EIO);
 	host_process_judge(round->batch->arena, total, table->hidden, answer);
 	return is_done;
 }
@@ -258,49 +294,97 @@ static int64_t shown_pidns(struct remote_round *round, bool *is_done)
 	return own;
 }
 
+/* xargs ends with 123 when a program did not like one of its paths, as those of processes that end
+ * meanwhile; with more when it did not run. */
+static bool is_whole(const struct remote_text *text)
+{
+	return text->status == 0 || text->status == 123;
+}
+
+/* Four program runs for all. Returns whether all came; ret_error: 0, or that they say nothing. */
+static bool ask_together(struct table *table, const char **ret_link_words, int *ret_error)
+{
+	struct remote_round *round = table->round;
+	const struct remote_text *texts = remote_round_once(round, REMOTE_CALL_PROCESS_TEXTS, "");
+	const struct remote_text *links = remote_round_once(round, REMOTE_CALL_PROCESS_LINKS, "");
+	const struct remote_text *words = remote_round_once(round, REMOTE_CALL_PROCESS_WORDS, "");
+
+	if (texts == NULL || links == NULL || words == NULL)
+		return false;
+	*ret_error = is_whole(texts) && is_whole(links) ? 0 : EIO;
+	take_pairs(table, texts);
+	take_pairs(table, links);
+	take_pairs(table, words);
+	count_unread(table, texts->words);
+	*ret_link_words = links->words;
+	return true;
+}
+
+/* Six a process. */
+static bool ask_each(struct table *table)
+{
+	struct remote_round *round = table->round;
+	const struct remote_text *each = remote_round_once(round, REMOTE_CALL_PROCESS_EACH, "");
+
+	if (each == NULL)
+		return false;
+	table->copy = g_malloc(each->size + 1);
+	memcpy(table->copy, each->text, each->size + 1);
+	take_parts(table, table->copy, each->size, round->shell->inner_mark);
+	count_unread(table, each->words);
+	return true;
+}
+
+static bool fill(struct table *table, struct host_process_table *answer)
+{
+	const struct remote_tools *tools = &table->round->shell->tools;
+	struct host_read boot = {
+		.path = "/proc/stat", .max_bytes = LIMIT_PROC_FILE_BYTES, .data = ""};
+	const char *link_words = "";
+	int error = 0;
+	bool is_done = remote_answer_read(table->round, &boot);
+
+	answer->pidns = shown_pidns(table->round, &is_done);
+	answer->is_first_pidns = answer->pidns == PROC_FIRST_PIDNS;
+	if (tools->gnu_find && tools->gnu_grep && tools->xargs)
+		is_done &= ask_together(table, &link_words, &error);
+	else
+		is_done &= ask_each(table);
+	if (!is_done)
+		return false;
+	if (boot.state.status != PLIMSOLL__FETCH__STATUS__OK) {
+		answer->state = boot.state;
+		return true;
+	}
+	if (!proc_boot_time(boot.data, &table->boot_at) || error != 0) {
+		answer->state = host_state_from_errno(EIO);
+		return true;
+	}
+	return make_all(table, link_words, answer);
+}
+
 static bool can_ask(const struct remote_tools *tools)
 {
-	return tools->gnu_find && tools->gnu_grep && tools->xargs;
+	return (tools->gnu_find && tools->gnu_grep && tools->xargs) ||
+	       (tools->cat && tools->readlink && tools->tr && tools->cut);
 }
 
 bool remote_answer_processes(struct remote_round *round, struct host_process_table *answer)
 {
-	struct host_read boot = {
-		.path = "/proc/stat", .max_bytes = LIMIT_PROC_FILE_BYTES, .data = ""};
 	struct table table = {.round = round};
-	const struct remote_text *texts = NULL;
-	const struct remote_text *links = NULL;
-	const struct remote_text *words = NULL;
-	bool is_done = true;
+	bool is_done = false;
 
 	answer->state = remote_round_unanswered(round);
 	answer->n_processes = 0;
 	if (!can_ask(&round->shell->tools))
 		return true;
-	texts = remote_round_once(round, REMOTE_CALL_PROCESS_TEXTS, "");
-	links = remote_round_once(round, REMOTE_CALL_PROCESS_LINKS, "");
-	words = remote_round_once(round, REMOTE_CALL_PROCESS_WORDS, "");
-	is_done = remote_answer_read(round, &boot);
-	answer->pidns = shown_pidns(round, &is_done);
-	answer->is_first_pidns = answer->pidns == PROC_FIRST_PIDNS;
-	if (!is_done || texts == NULL || links == NULL || words == NULL)
-		return false;
-	if (!proc_boot_time(boot.data, &table.boot_at)) {
-		answer->state = boot.state.status == PLIMSOLL__FETCH__STATUS__OK
-					? host_state_from_errno(EIO)
-					: boot.state;
-		return true;
-	}
 	table.by_pid = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-	take_pairs(&table, texts);
-	take_pairs(&table, links);
-	take_pairs(&table, words);
-	count_unread(&table, texts->words);
-	is_done = make_all(&table, links, answer);
+	is_done = fill(&table, answer);
 	g_hash_table_unref(table.by_pid);
-	if (!is_done)
-		answer->n_processes = 0;
-	if (!is_done)
-		answer->state = remote_round_unanswered(round);
-	return is_done;
+	g_free(table.copy);
+	if (is_done)
+		return true;
+	answer->state = remote_round_unanswered(round);
+	answer->n_processes = 0;
+	return false;
 }

@@ -113,7 +113,7 @@ GArray *remote_shell_trip(struct remote_shell *shell, const GString *calls, gint
 
 /* ---- the start ---- */
 
-static bool choose_mark(struct remote_shell *shell, GError **error)
+static bool choose_mark(char *mark, GError **error)
 {
 	static const char digits[] = "0123456789abcdef";
 	guint8 bytes[REMOTE_MARK_CHARS / 2];
@@ -124,8 +124,8 @@ static bool choose_mark(struct remote_shell *shell, GError **error)
 		return false;
 	}
 	for (guint i = 0; i < sizeof(bytes); i++) {
-		shell->mark[2 * i] = digits[bytes[i] >> 4];
-		shell->mark[2 * i + 1] = digits[bytes[i] & 15];
+		mark[2 * i] = digits[bytes[i] >> 4];
+		mark[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	return true;
 }
@@ -187,9 +187,12 @@ static void take_tool(struct remote_tools *tools, const char *name)
 		{"stat", &tools->stat},
 		{"xargs", &tools->xargs},
 		{"cat", &tools->cat},
+		{"cut", &tools->cut},
+		{"tr", &tools->tr},
 		{"getfacl", &tools->getfacl},
 		{"auditctl", &tools->auditctl},
 		{"timeout", &tools->timeout},
+		{"bash", &tools->bash},
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
@@ -286,10 +289,11 @@ static bool start(struct remote_shell *shell, const char *socket_path, gint64 ti
 	g_autofree char *text = NULL;
 	g_autoptr(GArray) frames = NULL;
 
-	if (!choose_mark(shell, error))
+	if (!choose_mark(shell->mark, error) || !choose_mark(shell->inner_mark, error))
 		return false;
 	script = without_comments(remote_script);
-	text = g_strdup_printf("M=%s\nS=%s\n%s", shell->mark, quoted, script);
+	text = g_strdup_printf("M=%s\nN=%s\nS=%s\n%s", shell->mark, shell->inner_mark, quoted,
+			       script);
 	if (converse(shell, text, strlen(text), 0, LIMIT_SSH_NOISE_BYTES, deadline_us) == 0) {
 		set_start_error(shell, error);
 		return false;

@@ -332,10 +332,142 @@ static void test_machine(void)
 	check_names("", machine_names);
 }
 
+static const struct host_process *find_process(const struct host_process_table *table, int64_t pid)
+{
+	for (guint i = 0; i < table->n_processes; i++) {
+		if (table->processes[i].pid == pid)
+			return &table->processes[i];
+	}
+	return NULL;
+}
+
+/* A name that was never set, and one that is empty, are one to a program that prints words. */
+static const char *word(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+static void compare_process(const struct host_process *local, const struct host_process *remote)
+{
+	g_assert_cmpint(remote->ppid, ==, local->ppid);
+	g_assert_cmpint(remote->start_at, ==, local->start_at);
+	if (!g_str_has_prefix(local->comm, "kworker")) /* named after what it works on */
+		g_assert_cmpstr(remote->comm, ==, local->comm);
+	g_assert_cmpstr(remote->exe, ==, local->exe);
+	g_assert_cmpstr(word(remote->argv0), ==, word(local->argv0));
+	g_assert_cmpstr(remote->cgroup, ==, local->cgroup);
+	g_assert_cmpint(remote->pidns, ==, local->pidns);
+	g_assert_cmpuint(remote->cmdline_size, ==, local->cmdline_size);
+	g_assert_true((remote->cmdline == NULL) == (local->cmdline == NULL));
+}
+
+/* Processes that stay are the same; those that come, go or become another program are left out. */
+static guint compare_processes(const struct host_process_table *before,
+			       const struct host_process_table *remote,
+			       const struct host_process_table *after)
+{
+	guint compared = 0;
+
+	compare_states(&before->state, &remote->state);
+	g_assert_cmpint(remote->pidns, ==, before->pidns);
+	g_assert_cmpint(remote->is_first_pidns, ==, before->is_first_pidns);
+	for (guint i = 0; i < before->n_processes; i++) {
+		const struct host_process *local = &before->processes[i];
+		const struct host_process *later = find_process(after, local->pid);
+		const struct host_process *other = find_process(remote, local->pid);
+
+		if (later == NULL || later->start_at != local->start_at ||
+		    later->ppid != local->ppid || strcmp(later->comm, local->comm) != 0 ||
+		    g_strcmp0(later->exe, local->exe) != 0 ||
+		    g_strcmp0(later->argv0, local->argv0) != 0)
+			continue;
+		g_test_message("process %" G_GINT64_FORMAT " %s", local->pid, local->comm);
+		g_assert_nonnull(other);
+		compare_process(local, other);
+		compared++;
+	}
+	return compared;
+}
+
+static const struct host_process_table *local_processes(struct host_batch *batch)
+{
+	g_autoptr(GError) error = NULL;
+	PLIMSOLL_AUTO(host) *host = host_local_new("/", NULL, &error);
+	const struct host_process_table *table = host_want_processes(batch);
+
+	g_assert_no_error(error);
+	g_assert_true(host_run(host, batch, &error));
+	return table;
+}
+
+static void test_processes(void)
+{
+	for (guint i = 0; i < remote_end_n_kinds; i++) {
+		g_autoptr(GError) error = NULL;
+		struct remote_end end;
+		PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(&remote_end_kinds[i], &end);
+		struct pair first;
+		struct pair second;
+		const struct host_process_table *remote = NULL;
+
+		if (shell == NULL)
+			continue;
+		g_test_message("shell %s", remote_end_kinds[i].name);
+		pair_init(&first);
+		pair_init(&second);
+		remote = host_want_processes(first.remote);
+		(void)local_processes(first.local);
+		g_assert_true(remote_shell_ask(shell, first.remote, &error));
+		g_assert_cmpuint(compare_processes(host_want_processes(first.local), remote,
+						   local_processes(second.local)),
+				 >, 2);
+		pair_done(&first);
+		pair_done(&second);
+		remote_shell_free(g_steal_pointer(&shell));
+		remote_end_wait(&end);
+	}
+}
+
+static void compare_selves(const struct host_self *local, const struct host_self *remote)
+{
+	compare_states(&local->state, &remote->state);
+	g_assert_cmpint(remote->uid, ==, local->uid);
+	g_assert_cmphex((guint64)remote->caps, ==, (guint64)local->caps);
+	g_assert_cmpint(remote->has_userns, ==, local->has_userns);
+	g_assert_cmpint(remote->in_userns, ==, local->in_userns);
+	g_assert_cmpint(remote->pidns, ==, local->pidns);
+	g_assert_cmpint(remote->has_foreign_root, ==, local->has_foreign_root);
+	g_assert_cmpstr(remote->kernel, ==, local->kernel);
+	g_assert_cmpstr(remote->hostname, ==, local->hostname);
+	g_assert_cmpstr(remote->container_id, ==, local->container_id);
+}
+
+static void test_self(void)
+{
+	for (guint i = 0; i < remote_end_n_kinds; i++) {
+		struct remote_end end;
+		PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(&remote_end_kinds[i], &end);
+		struct pair pair;
+
+		if (shell == NULL)
+			continue;
+		pair_init(&pair);
+		(void)host_want_self(pair.local);
+		(void)host_want_self(pair.remote);
+		pair_run(&pair, shell);
+		compare_selves(host_want_self(pair.local), host_want_self(pair.remote));
+		pair_done(&pair);
+		remote_shell_free(g_steal_pointer(&shell));
+		remote_end_wait(&end);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/remote-shell/answers-of-a-tree-are-the-local-ones", test_tree);
 	g_test_add_func("/remote-shell/answers-of-this-machine-are-the-local-ones", test_machine);
+	g_test_add_func("/remote-shell/processes-are-the-local-ones", test_processes);
+	g_test_add_func("/remote-shell/it-knows-itself", test_self);
 	return g_test_run();
 }
