@@ -159,8 +159,9 @@ class Authorization(Host):
         """A daemon.json that is certainly newer than the process; dockerd says when it has taken it over."""
         self.lab.execute('h1', 'sh', '-c', 'cat > /etc/docker/daemon.json; touch -d "+1 hour" /etc/docker/daemon.json; '
                                            'systemctl reload docker', input=json.dumps(config))
-        labtest.wait_for(lambda: self.lab.sh('h1', 'journalctl -u docker --no-pager _PID=$(pidof dockerd)').stdout.count(
-            'Reloaded configuration'), 'the end of the reload')
+        # systemd knows the process; pidof passes over one that waits for a disk.
+        labtest.wait_for(lambda: self.lab.sh('h1', 'journalctl -u docker --no-pager _PID=$(systemctl show -p MainPID --value docker)')
+                         .stdout.count('Reloaded configuration'), 'the end of the reload')
 
     def plugin_is_asked(self):
         """Whether dockerd refuses while the plugin is away."""
