@@ -205,7 +205,7 @@ enum remote_list remote_round_list(struct remote_round *round, const char *path)
 	char *key = NULL;
 
 	if (known != NULL)
-		return GPOINTER_TO_INT(known);
+		return (enum remote_list)GPOINTER_TO_INT(known);
 	key = g_strdup(path);
 	g_hash_table_insert(round->lists, key, GINT_TO_POINTER(REMOTE_LIST_ASKED));
 	g_ptr_array_add(round->new_lists, key);

@@ -17,7 +17,7 @@ enum { SLICE_MS = 250 };
 
 bool ssh_wait_goes_on(const struct ssh_wait *wait, GError **error)
 {
-	if (wait->cancelled != NULL && g_atomic_int_get(wait->cancelled) != 0) {
+	if (wait->cancelled != NULL && __atomic_load_n(wait->cancelled, __ATOMIC_SEQ_CST) != 0) {
 		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_CANCELLED, "cancelled");
 		return false;
 	}

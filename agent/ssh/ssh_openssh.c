@@ -339,7 +339,7 @@ static bool wait_for_sign_in(struct ssh_openssh *self, const char *host, gint64 
 					  ssh_client_log_error(&self->log, host, self->words->str));
 			return false;
 		}
-		if (cancelled != NULL && g_atomic_int_get(cancelled) != 0) {
+		if (cancelled != NULL && __atomic_load_n(cancelled, __ATOMIC_SEQ_CST) != 0) {
 			g_set_error(error, SSH_ERROR, SSH_ERROR_CANCELLED, "cancelled");
 			return false;
 		}

@@ -69,8 +69,8 @@ static bool ask_program(const char *program, const char *question, const struct 
 	bool came = false;
 
 	if (!g_spawn_async_with_pipes(NULL, (char **)(uintptr_t)argv, NULL,
-				      G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH |
-					      G_SPAWN_CLOEXEC_PIPES,
+				      (GSpawnFlags)(G_SPAWN_DO_NOT_REAP_CHILD |
+						    G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES),
 				      NULL, NULL, &child, NULL, &out, NULL, NULL))
 		return false;
 	came = read_line(out, wait, text);

@@ -27,7 +27,7 @@ char *ssh_words_show(const GString *words)
 	g_autofree char *valid = g_utf8_make_valid(words->str, (gssize)words->len);
 	char *text = NULL;
 
-	for (const char *c = valid; *c != '\0'; c = g_utf8_next_char(c)) {
+	for (const char *c = valid; *c != '\0'; c = g_utf8_find_next_char(c, NULL)) {
 		gunichar one = g_utf8_get_char(c);
 
 		if (one == '\t')
