@@ -44,20 +44,6 @@ struct relay {
 	GPtrArray *unanswered; /* struct host_get: their stream did not open or carry */
 };
 
-struct engine_way *engine_way_new(struct ssh_link *link, const struct remote_shell_facts *facts,
-				  const char *socket_path, bool has_sudo)
-{
-	struct engine_way *way = g_new0(struct engine_way, 1);
-
-	way->link = link;
-	way->facts = facts;
-	way->socket_path = g_strdup(socket_path);
-	way->has_sudo = has_sudo;
-	way->used = -1;
-	way->strings = g_string_chunk_new(256);
-	return way;
-}
-
 static void close_way(struct engine_way *way)
 {
 	g_clear_pointer(&way->engine, engine_curl_free);
@@ -113,6 +99,8 @@ static bool open_way(struct engine_way *way, int which)
 						  LIMIT_API_BODY_BYTES, ways[which].connections};
 	g_autoptr(GError) error = NULL;
 
+	if (which == FORWARD && way->listener != NULL)
+		return true;
 	close_way(way);
 	way->listener = ssh_listener_new(way->link, &path, &error);
 	if (way->listener == NULL) {
@@ -121,6 +109,25 @@ static bool open_way(struct engine_way *way, int which)
 	}
 	way->engine = engine_curl_new(ssh_listener_path(way->listener), &limits);
 	return true;
+}
+
+struct engine_way *engine_way_new(struct ssh_link *link, const char *socket_path, bool has_sudo)
+{
+	struct engine_way *way = g_new0(struct engine_way, 1);
+
+	way->link = link;
+	way->socket_path = g_strdup(socket_path);
+	way->has_sudo = has_sudo;
+	way->used = -1;
+	way->strings = g_string_chunk_new(256);
+	if (!has_sudo && open_way(way, FORWARD))
+		ssh_listener_open_ahead(way->listener, ways[FORWARD].connections);
+	return way;
+}
+
+void engine_way_learn(struct engine_way *way, const struct remote_shell_facts *facts)
+{
+	way->facts = facts;
 }
 
 /* ---------------------------------------------------------------- the first request */

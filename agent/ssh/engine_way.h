@@ -13,12 +13,15 @@
 struct engine_way;
 
 /*
- * link, facts  kept as borrows.
+ * Begins to open streams to the socket at once, before it is known whether that is of any use.
+ *
+ * link         kept as a borrow.
  * socket_path  of the Engine over there.
  * has_sudo     the user who signed in may not open it: sudo -n does.
  */
-struct engine_way *engine_way_new(struct ssh_link *link, const struct remote_shell_facts *facts,
-				  const char *socket_path, bool has_sudo);
+struct engine_way *engine_way_new(struct ssh_link *link, const char *socket_path, bool has_sudo);
+/* What the shell over there found; kept as a borrow. Before anything is asked. */
+void engine_way_learn(struct engine_way *way, const struct remote_shell_facts *facts);
 void engine_way_free(struct engine_way *way);
 
 /* "direct-streamlocal", "dial-stdio", "docker command"; NULL: nothing was asked, or none worked. */

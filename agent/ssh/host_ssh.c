@@ -146,26 +146,29 @@ static void explain(struct ssh_link *link, const char *user, bool has_sudo, GErr
 	g_prefix_error(error, "%s: ", words);
 }
 
-static struct remote_shell *open_shell(struct ssh_link *link, const char *user,
-				       const char *socket_path, bool has_sudo,
-				       const gint *cancelled, GError **error)
+static bool open_shell(struct host_ssh *ssh, const char *user, bool has_sudo, const gint *cancelled,
+		       GError **error)
 {
+	const char *socket_path = ssh->host.socket_path;
 	g_autoptr(GError) problem = NULL;
-	struct remote_shell *shell = NULL;
-	int fd = ssh_link_run(link, has_sudo ? "exec sudo -n sh -s" : "exec sh -s", error);
+	/* The first channel is a command: only then sshd sends small packets at once. */
+	int fd = ssh_link_run(ssh->link, has_sudo ? "exec sudo -n sh -s" : "exec sh -s", error);
 
 	if (fd < 0)
-		return NULL;
-	shell = start_watched(link, fd, socket_path, cancelled, &problem);
-	if (shell != NULL)
-		return shell;
+		return false;
+	ssh->way = engine_way_new(ssh->link, socket_path, has_sudo);
+	ssh->shell = start_watched(ssh->link, fd, socket_path, cancelled, &problem);
+	if (ssh->shell != NULL) {
+		engine_way_learn(ssh->way, remote_shell_facts(ssh->shell));
+		return true;
+	}
 	if (cancelled != NULL && __atomic_load_n(cancelled, __ATOMIC_SEQ_CST) != 0) {
 		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_CANCELLED, "cancelled");
-		return NULL;
+		return false;
 	}
-	explain(link, user, has_sudo, &problem);
+	explain(ssh->link, user, has_sudo, &problem);
 	g_propagate_error(error, g_steal_pointer(&problem));
-	return NULL;
+	return false;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -201,11 +204,9 @@ struct host *host_ssh_new(const struct ssh_target *target, const struct ssh_opti
 
 	if (ssh == NULL)
 		return NULL;
-	ssh->shell = open_shell(link, config->user, socket_path, has_sudo, cancelled, error);
-	if (ssh->shell == NULL) {
+	if (!open_shell(ssh, config->user, has_sudo, cancelled, error)) {
 		host_free(&ssh->host);
 		return NULL;
 	}
-	ssh->way = engine_way_new(link, remote_shell_facts(ssh->shell), socket_path, has_sudo);
 	return &ssh->host;
 }

@@ -25,9 +25,14 @@ struct ssh_listener {
 	int fd, stop_fd; /* stop_fd: readable once all must end */
 	GThread *thread;
 	GPtrArray *streams; /* GThread, of the accepting thread only, until it ended */
-	GMutex lock;
-	guint n_open;  /* below lock */
-	char *trouble; /* below lock */
+	GThread *ahead;     /* NULL: no stream is opened ahead */
+	guint n_ahead;
+	GMutex lock; /* of all that follows */
+	GCond has_changed;
+	guint n_open;
+	char *trouble;
+	GQueue ready; /* descriptors of streams that were opened ahead, each + 1 */
+	bool is_opening, is_stopping;
 };
 
 /* One connection, on its way through its thread. */
@@ -150,15 +155,62 @@ static int open_stream(const struct ssh_listener *listener, GError **error)
 		       : ssh_link_reach(listener->link, listener->socket_path, error);
 }
 
+static gpointer open_ahead(gpointer data)
+{
+	struct ssh_listener *listener = data;
+	g_autoptr(GError) error = NULL;
+
+	g_mutex_lock(&listener->lock);
+	for (guint i = 0; i < listener->n_ahead && !listener->is_stopping && error == NULL; i++) {
+		int fd = -1;
+
+		g_mutex_unlock(&listener->lock);
+		fd = open_stream(listener, &error);
+		if (fd < 0)
+			set_trouble(listener, error->message);
+		g_mutex_lock(&listener->lock);
+		if (fd >= 0)
+			g_queue_push_tail(&listener->ready, GINT_TO_POINTER(fd + 1));
+		g_cond_signal(&listener->has_changed);
+	}
+	listener->is_opening = false;
+	g_cond_broadcast(&listener->has_changed);
+	g_mutex_unlock(&listener->lock);
+	return NULL;
+}
+
+void ssh_listener_open_ahead(struct ssh_listener *listener, guint n_streams)
+{
+	listener->n_ahead = n_streams;
+	listener->is_opening = true;
+	listener->ahead = g_thread_new("ssh-ahead", open_ahead, listener);
+}
+
+/* A stream that was opened ahead, or is about to be; -1: there is none. */
+static int take_ready(struct ssh_listener *listener)
+{
+	int fd = -1;
+
+	g_mutex_lock(&listener->lock);
+	while (listener->is_opening && g_queue_is_empty(&listener->ready))
+		g_cond_wait(&listener->has_changed, &listener->lock);
+	if (!g_queue_is_empty(&listener->ready))
+		fd = GPOINTER_TO_INT(g_queue_pop_head(&listener->ready)) - 1;
+	g_mutex_unlock(&listener->lock);
+	return fd;
+}
+
 static gpointer carry(gpointer data)
 {
 	struct stream *stream = data;
 	struct ssh_listener *listener = stream->listener;
 	g_autoptr(GError) error = NULL;
 	PLIMSOLL_AUTO_FD near_fd = stream->fd;
-	PLIMSOLL_AUTO_FD far_fd = open_stream(listener, &error);
+	PLIMSOLL_AUTO_FD far_fd = take_ready(listener);
 
 	g_free(stream);
+	if (far_fd < 0)
+		far_fd = open_stream(listener, &error);
 	if (far_fd < 0)
 		set_trouble(listener, error->message);
 	else
@@ -227,6 +279,8 @@ struct ssh_listener *ssh_listener_new(struct ssh_link *link, const struct ssh_wa
 	PLIMSOLL_AUTO(ssh_listener) *listener = g_new0(struct ssh_listener, 1);
 
 	g_mutex_init(&listener->lock);
+	g_cond_init(&listener->has_changed);
+	g_queue_init(&listener->ready);
 	listener->fd = listener->stop_fd = -1;
 	listener->link = link;
 	listener->socket_path = g_strdup(way->socket_path);
@@ -256,13 +310,22 @@ void ssh_listener_free(struct ssh_listener *listener)
 		(void)eventfd_write(listener->stop_fd, 1);
 		g_thread_join(listener->thread);
 	}
+	if (listener->ahead != NULL) {
+		g_mutex_lock(&listener->lock);
+		listener->is_stopping = true;
+		g_mutex_unlock(&listener->lock);
+		g_thread_join(listener->ahead);
+	}
 	for (guint i = 0; i < listener->streams->len; i++)
 		g_thread_join(listener->streams->pdata[i]);
+	while (!g_queue_is_empty(&listener->ready))
+		(void)close(GPOINTER_TO_INT(g_queue_pop_head(&listener->ready)) - 1);
 	g_ptr_array_unref(listener->streams);
 	plimsoll_auto_close(&listener->fd);
 	plimsoll_auto_close(&listener->stop_fd);
 	ssh_folder_free(listener->folder);
 	g_mutex_clear(&listener->lock);
+	g_cond_clear(&listener->has_changed);
 	g_free(listener->socket_path);
 	g_free(listener->command);
 	g_free(listener->path);

@@ -24,6 +24,10 @@ struct ssh_listener *ssh_listener_new(struct ssh_link *link, const struct ssh_wa
 void ssh_listener_free(struct ssh_listener *listener);
 PLIMSOLL_AUTOPTR(ssh_listener, ssh_listener_free)
 
+/* Opens so many streams before anybody connects, one after the other, until one does not open: each
+ * takes a round trip that somebody would wait for. At most once. */
+void ssh_listener_open_ahead(struct ssh_listener *listener, guint n_streams);
+
 const char *ssh_listener_path(const struct ssh_listener *listener);
 /* Why the latest connection got no stream; NULL: all did. gives: g_free(). */
 char *ssh_listener_trouble(struct ssh_listener *listener);
