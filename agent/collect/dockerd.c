@@ -163,6 +163,13 @@ int64_t dockerd_peer_pid(const struct survey *survey)
 	return peer->pid;
 }
 
+bool dockerd_peer_is_hidden(const struct survey *survey)
+{
+	const struct host_peer *peer = survey->dockerd->peer;
+
+	return peer != NULL && peer->state.status == PLIMSOLL__FETCH__STATUS__PERMISSION;
+}
+
 const char *dockerd_cert_path(const struct survey *survey, guint i)
 {
 	return survey->dockerd->candidates[i].cert_path;

@@ -30,6 +30,9 @@ GPtrArray *dockerd_activated(const struct survey *survey, guint i);
 /* The process behind the endpoint, in the table of processes; 0: none was found, or it lives in a
  * pid namespace that the table does not show. */
 int64_t dockerd_peer_pid(const struct survey *survey);
+/* Whether the kernel would have told who is behind the endpoint, but not this user: over SSH the
+ * engine can be asked all the same. */
+bool dockerd_peer_is_hidden(const struct survey *survey);
 /* The process that the usual engine's pid file names, if the endpoint is that engine's; else 0. */
 int64_t dockerd_pid_in_file(const struct survey *survey);
 /* After the last round: index of the process that serves the API; -1: none or ambiguous. */

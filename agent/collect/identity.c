@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "agent/collect/containers.h"
 #include "agent/collect/dockerd.h"
 #include "agent/collect/files.h"
 #include "agent/collect/hostinfo.h"
@@ -56,6 +57,27 @@ static const struct host_process *find_unproved(const struct survey *survey)
 	return process != NULL && process->exe == NULL ? process : NULL;
 }
 
+/*
+ * Who may not see who holds the socket, which is so over SSH without root, sees at least whether
+ * the containers that the engine calls running are processes of this machine.
+ */
+static bool has_foreign_containers(const struct survey *survey)
+{
+	const GPtrArray *containers = survey->engine->containers;
+	bool runs_any = false;
+
+	for (guint i = 0; i < containers->len; i++) {
+		const Plimsoll__Container *container = containers->pdata[i];
+
+		if (!container->has_pid || container->pid <= 0)
+			continue;
+		if (containers_find_pid(survey, container->pid) != NULL)
+			return false;
+		runs_any = true;
+	}
+	return runs_any;
+}
+
 /* Why the engine that answered is not the one of this host; NULL: it is. */
 static const char *find_mismatch(const struct survey *survey)
 {
@@ -69,6 +91,8 @@ static const char *find_mismatch(const struct survey *survey)
 	    strcmp(engine->kernel, self->kernel) != 0)
 		return arena_printf(survey->arena, "the engine runs on kernel %.64s, this is %.64s",
 				    engine->kernel, self->kernel);
+	if (engine != NULL && dockerd_peer_is_hidden(survey) && has_foreign_containers(survey))
+		return "none of the engine's running containers is a process of this machine";
 	if (dockerd_serving(survey) >= 0)
 		return NULL;
 	process = processes_find(survey, pid);

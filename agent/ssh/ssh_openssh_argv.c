@@ -65,7 +65,10 @@ static void add_value(GStrvBuilder *argv, const char *name, const char *value)
 	add_option(argv, option);
 }
 
-/* Whom we know and who we are: what ssh_config.h found out, so that both variants agree. */
+/*
+ * Whom we know and who we are: what ssh_config.h found out, so that both variants agree; but keys
+ * that ssh_config names are tried behind those named here, since nothing can take them back.
+ */
 static void add_identity(GStrvBuilder *argv, const struct ssh_config *config)
 {
 	g_autofree char *known =

@@ -14,6 +14,7 @@ RELAY = os.path.join(labtest.HERE, 'relay.py')
 
 
 def keygen(path, *options, passphrase=''):
+    options = options if '-t' in options else ('-t', 'ed25519', *options)
     subprocess.run(['ssh-keygen', '-q', '-N', passphrase, '-C', 'test', '-f', path, *options], check=True,
                    stdin=subprocess.DEVNULL)
     return path
