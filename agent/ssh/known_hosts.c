@@ -436,8 +436,7 @@ const char **known_hosts_types(const struct known_hosts *known, const char *host
 		visit_lines(known, plain, &visitor.base);
 	g_ptr_array_add(visitor.types, NULL);
 	*ret_has_authority = visitor.has_authority;
-	void *types = g_ptr_array_free(visitor.types, FALSE);
-	return types;
+	return (const char **)(uintptr_t)g_ptr_array_free(visitor.types, FALSE);
 }
 
 /* ---- one key ---- */

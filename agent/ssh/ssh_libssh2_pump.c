@@ -36,9 +36,12 @@ static void answer(struct ssh_libssh2 *self, struct ssh_request *request, int fd
 
 static void refuse(struct ssh_libssh2 *self, const char *what)
 {
-	struct ssh_request *request = g_steal_pointer(&self->opening);
+	struct ssh_request *request = NULL;
 	char *said = NULL;
 
+	if (self->has_ended || self->was_dismissed)
+		return; /* told by end() */
+	request = g_steal_pointer(&self->opening);
 	(void)libssh2_session_last_error(self->session, &said, NULL, 0);
 	g_set_error(&request->error, SSH_ERROR, SSH_ERROR_SHELL, "%s: %s", what, said);
 	answer(self, request, -1);
@@ -151,7 +154,7 @@ static bool serve_requests(struct ssh_libssh2 *self)
 
 	for (;;) {
 		take_request(self);
-		if (self->opening == NULL)
+		if (self->opening == NULL || self->has_ended || self->was_dismissed)
 			return did;
 		go_on_opening(self);
 		if (self->opening != NULL)
@@ -213,7 +216,7 @@ static bool serve(struct ssh_libssh2 *self)
 			return false;
 		}
 	}
-	if (!ssh_libssh2_flush(self))
+	if (!ssh_libssh2_flush(self) || self->has_ended || self->was_dismissed)
 		lose(self, NULL);
 	return moved;
 }

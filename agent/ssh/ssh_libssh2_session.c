@@ -207,6 +207,12 @@ static bool open_session(struct ssh_libssh2 *self, const char *host_key_types, G
 	return false;
 }
 
+static bool is_about_methods(int code)
+{
+	return code == LIBSSH2_ERROR_KEX_FAILURE || code == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE ||
+	       code == LIBSSH2_ERROR_HOSTKEY_INIT || code == LIBSSH2_ERROR_METHOD_NONE;
+}
+
 /* What could not be agreed on, from what the server offered in the clear. */
 static void explain(struct ssh_libssh2 *self, int code, const char *host_key_types, GError **error)
 {
@@ -225,12 +231,11 @@ static void explain(struct ssh_libssh2 *self, int code, const char *host_key_typ
 	(void)libssh2_session_last_error(self->session, &said, NULL, 0);
 	if (why != NULL)
 		g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION, "%s", why);
-	else if (code == LIBSSH2_ERROR_KEX_FAILURE || code == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE ||
-		 code == LIBSSH2_ERROR_HOSTKEY_INIT || code == LIBSSH2_ERROR_METHOD_NONE)
+	else if (self->has_ended || self->was_dismissed || !is_about_methods(code))
+		ssh_libssh2_set_lost(self, "before keys were agreed on", error);
+	else
 		g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION, "no keys were agreed on: %s",
 			    said);
-	else
-		ssh_libssh2_set_lost(self, "before keys were agreed on", error);
 }
 
 bool ssh_libssh2_start(struct ssh_libssh2 *self, const char *host_key_types,

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -498,6 +499,105 @@ class Streams(Case):
     def test_no_session(self):
         with Server('MaxSessions 0') as server:
             self.ends(server.probe('run', 'true'), 'shell', 'the server opens no session')
+
+
+class Rekeying(Case):
+    def test_keys_that_change_in_the_middle(self):
+        """Both ways, and while several streams run."""
+        with Server('RekeyLimit 1M') as server:
+            data = os.urandom(12 << 20)
+            self.works(server.probe('run', 'cat', data=data), data)
+            done = server.probe('many', '8', 'head -c 3000000 /dev/zero')
+            self.works(done, (hashlib.sha256(bytes(3000000)).hexdigest() + '\n').encode() * 8)
+            self.assertGreater(server.read_log().count('rekey'), 5)
+
+
+class Relay:
+    """Between a client and a server; the connection ends when so many bytes went by."""
+
+    def __init__(self, port, most):
+        self.to, self.left = port, most
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        client = self.listener.accept()[0]
+        self.listener.close()
+        with client, socket.create_connection(('127.0.0.1', self.to)) as server:
+            poller = select.poll()
+            sides = {client.fileno(): (client, server), server.fileno(): (server, client)}
+            for fd in sides:
+                poller.register(fd, select.POLLIN)
+            while self.left > 0:
+                for fd, _ in poller.poll():
+                    source, target = sides[fd]
+                    with contextlib.suppress(OSError):
+                        if data := source.recv(min(self.left, 4096)):
+                            target.sendall(data)
+                            self.left -= len(data)
+                            continue
+                    return
+
+
+class Cuts(Case):
+    def test_connection_that_ends_at_some_byte(self):
+        """Either it is lost before it stood, or its stream ends; never a wait, a crash, a descriptor left."""
+        outcomes = set()
+        with Server() as server:
+            server.known('alias', f'the-machine {KEYS.public("ed25519 host")}')
+            for most in [*range(0, 6000, 173), *range(6000, 40000, 4999)]:
+                with self.subTest(most):
+                    relay = Relay(server.port, most)
+                    command = server.command('run', 'echo begun; head -c 20000 /dev/zero', known='alias', options=['--alias=the-machine'])
+                    command[2] = f'--port={relay.port}'
+                    began = time.monotonic()
+                    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+                    relay.thread.join(10)
+                    self.assertFalse(relay.thread.is_alive())
+                    self.assertLess(time.monotonic() - began, 8)
+                    if done.returncode == 1:
+                        outcomes.add(done.stderr.split()[1].decode())
+                    else:
+                        self.assertEqual(done.returncode, 0, done.stderr)
+                        outcomes.add('whole' if len(done.stdout) == 20006 else 'part')
+        self.assertLessEqual(outcomes, {'lost', 'part', 'whole'})
+        self.assertLessEqual({'lost', 'part', 'whole'}, outcomes)
+
+
+class Transports(Case):
+    """What holds whichever client carries it."""
+
+    def test_streams_by_either_client(self):
+        with Server() as server, tempfile.TemporaryDirectory() as folder:
+            for transport in ('libssh2', 'openssh', 'auto'):
+                with self.subTest(transport):
+                    options = [f'--transport={transport}']
+                    done = server.probe('open', options=options)
+                    name = 'openssh' if transport == 'openssh' else 'libssh2'
+                    self.works(done, f'ssh-{name} ssh-ed25519 {KEYS.fingerprint("ed25519 host")}\n'.encode())
+                    data = os.urandom(3000000)
+                    self.works(server.probe('run', 'cat', data=data, options=options), data)
+
+    def test_auto_changes_over_for_what_libssh2_cannot_do(self):
+        cases = [
+            (Server('MACs hmac-sha2-256-etm@openssh.com'), 'ed25519'),
+            (Server('Ciphers aes256-gcm@openssh.com'), 'ed25519'),
+            (Server(host_keys=['rsa host']), 'ed25519'),
+            (Server(), 'rsa'),
+        ]
+        for server, key in cases:
+            with server:
+                done = server.probe('open', key=key, options=['--transport=auto'])
+                self.assertEqual(done.stdout.split()[:1], [b'ssh-openssh'], done.stderr)
+
+    def test_auto_stays_when_a_key_changed_or_nobody_is_let_in(self):
+        with Server() as server:
+            server.known('changed', f'{server.name} {KEYS.public("ed25519 other")}')
+            self.ends(server.probe('open', known='changed', options=['--transport=auto']), 'changed')
+            self.ends(server.probe('open', key='ed25519 other', options=['--transport=auto']), 'auth')
+            self.assertEqual(server.read_log().count('Connection from'), 2)
 
 
 class Ends(Case):
