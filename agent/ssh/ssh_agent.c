@@ -3,9 +3,11 @@
 #include "agent/ssh/ssh_agent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "agent/ssh/ssh_wire.h"
@@ -19,16 +21,21 @@ enum {
 	KEYS = 256,
 };
 
-int ssh_agent_open(const char *socket_path)
+/* A queue of callers that is full makes connect() wait, for as long as SO_SNDTIMEO says. */
+int ssh_agent_open(const char *socket_path, const struct ssh_wait *wait)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	gint64 left_us = MAX(wait->until_us - g_get_monotonic_time(), 1);
+	const struct timeval limit = {left_us / G_USEC_PER_SEC, left_us % G_USEC_PER_SEC};
 	PLIMSOLL_AUTO_FD fd = -1;
 
 	if (strlen(socket_path) >= sizeof(address.sun_path))
 		return -1;
 	memcpy(address.sun_path, socket_path, strlen(socket_path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return -1;
 	return plimsoll_steal_fd(&fd);
 }

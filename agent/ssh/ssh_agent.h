@@ -12,7 +12,7 @@
 /*
  * gives  a connected socket; -1: nobody answers there, which counts as an agent without keys.
  */
-int ssh_agent_open(const char *socket_path);
+int ssh_agent_open(const char *socket_path, const struct ssh_wait *wait);
 
 /* gives: of struct ssh_key (in_agent), which it frees; empty where the agent cannot tell. */
 GPtrArray *ssh_agent_keys(int fd, const struct ssh_wait *wait);

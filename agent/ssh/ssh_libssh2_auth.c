@@ -266,7 +266,7 @@ bool ssh_libssh2_sign_in(struct ssh_libssh2 *self, const struct ssh_config *conf
 			 const struct ssh_options *options, struct ssh_wait *wait, GError **error)
 {
 	PLIMSOLL_AUTO_FD agent_fd =
-		config->agent_socket == NULL ? -1 : ssh_agent_open(config->agent_socket);
+		config->agent_socket == NULL ? -1 : ssh_agent_open(config->agent_socket, wait);
 	g_autoptr(GPtrArray) agent_keys =
 		agent_fd < 0 ? g_ptr_array_new() : ssh_agent_keys(agent_fd, wait);
 	g_autoptr(GPtrArray) keys = ssh_key_order(

@@ -45,6 +45,9 @@ PLIMSOLL_AUTOPTR(ssh_link, ssh_link_free)
  * Runs a command by the login shell over there. Writing is its stdin (shutdown(SHUT_WR) ends it),
  * reading its stdout until it ends; its stderr goes to ssh_link_last_words().
  *
+ * The end of the connection reads like the end of the output: what must be whole says so itself.
+ * Write with MSG_NOSIGNAL: a command that ended takes no more.
+ *
  * gives  a descriptor, to be closed by the caller; -1 and SSH_ERROR_LOST, SSH_ERROR_SHELL.
  */
 int ssh_link_run(struct ssh_link *link, const char *command, GError **error);

@@ -32,30 +32,30 @@ static void wipe_value(void *text)
 	wipe(text);
 }
 
-/* Reads a line of at most PASSPHRASE_BYTES; false: none came. text is NUL-terminated then. */
-static bool read_line(int fd, const struct ssh_wait *wait, char text[PASSPHRASE_BYTES])
+enum answer { ANSWER_NONE, ANSWER_LINE, ANSWER_INTERRUPT };
+
+/* Reads a line of less than PASSPHRASE_BYTES; text is NUL-terminated then. */
+static enum answer read_line(int fd, const struct ssh_wait *wait, char text[PASSPHRASE_BYTES])
 {
 	for (size_t used = 0; used < PASSPHRASE_BYTES - 1;) {
 		char c = '\0';
 
 		if (!ssh_wait_for(wait, fd, POLLIN, NULL))
-			return false;
+			return ANSWER_NONE;
 		ssize_t got = read(fd, &c, 1);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got < 0 || (got == 0 && used == 0))
-			return false;
-		if (c == CONTROL_C) {
-			(void)raise(SIGINT);
-			return false;
-		}
+			return ANSWER_NONE;
+		if (c == CONTROL_C)
+			return ANSWER_INTERRUPT;
 		if (got == 0 || c == '\n' || c == '\r' || c == END_OF_INPUT) {
 			text[used] = '\0';
-			return true;
+			return ANSWER_LINE;
 		}
 		text[used++] = c;
 	}
-	return false;
+	return ANSWER_NONE;
 }
 
 /* The question is the program's one argument, its answer the first line that it prints. */
@@ -63,17 +63,16 @@ static bool ask_program(const char *program, const char *question, const struct 
 			char text[PASSPHRASE_BYTES])
 {
 	const char *argv[] = {program, question, NULL};
+	const guint flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES;
 	PLIMSOLL_AUTO_FD out = -1;
 	GPid child = 0;
 	int status = 0;
 	bool came = false;
 
-	if (!g_spawn_async_with_pipes(NULL, (char **)(uintptr_t)argv, NULL,
-				      (GSpawnFlags)(G_SPAWN_DO_NOT_REAP_CHILD |
-						    G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES),
+	if (!g_spawn_async_with_pipes(NULL, (char **)(uintptr_t)argv, NULL, (GSpawnFlags)flags,
 				      NULL, NULL, &child, NULL, &out, NULL, NULL))
 		return false;
-	came = read_line(out, wait, text);
+	came = read_line(out, wait, text) == ANSWER_LINE;
 	if (!came)
 		(void)kill(child, SIGTERM);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -81,13 +80,14 @@ static bool ask_program(const char *program, const char *question, const struct 
 	return came && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Without echo and without signals, so that the terminal is never left that way. */
+/* Without echo; Ctrl-C is read and raised afterwards, so that the terminal is never left that way.
+ */
 static bool ask_terminal(const char *question, const struct ssh_wait *wait,
 			 char text[PASSPHRASE_BYTES])
 {
 	PLIMSOLL_AUTO_FD fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct termios before, quiet;
-	bool came = false;
+	enum answer answer = ANSWER_NONE;
 
 	if (fd < 0 || tcgetattr(fd, &before) != 0)
 		return false;
@@ -96,9 +96,11 @@ static bool ask_terminal(const char *question, const struct ssh_wait *wait,
 	if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
 		return false;
 	if (write(fd, question, strlen(question)) >= 0)
-		came = read_line(fd, wait, text);
+		answer = read_line(fd, wait, text);
 	(void)tcsetattr(fd, TCSAFLUSH, &before);
-	return write(fd, "\n", 1) == 1 && came;
+	if (answer == ANSWER_INTERRUPT)
+		(void)raise(SIGINT);
+	return write(fd, "\n", 1) == 1 && answer == ANSWER_LINE;
 }
 
 static bool ask(const char *file, const struct ssh_wait *wait, char text[PASSPHRASE_BYTES])

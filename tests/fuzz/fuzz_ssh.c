@@ -41,6 +41,7 @@ static void check_known_hosts(const uint8_t *data, size_t size)
 		bool has_authority = false;
 		g_autofree const char **types =
 			known_hosts_types(known, "web1.example", ports[i], &has_authority);
+		g_assert_nonnull(types);
 		g_autofree char *place = NULL;
 		g_autofree char *other = NULL;
 		g_autofree char *where = NULL;

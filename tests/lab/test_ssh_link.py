@@ -5,6 +5,7 @@ anything was sent, and streams that carry everything or end."""
 import contextlib
 import hashlib
 import os
+import pty
 import pwd
 import select
 import shutil
@@ -337,6 +338,35 @@ class SigningIn(Case):
             env = {'SSH_ASKPASS': self.askpass('open sesame')}
             self.works(server.probe('open', key='ed25519 locked', options=['--ask'], env=env))
             self.assertEqual(read(self.asked), f"Enter passphrase for key '{KEYS['ed25519 locked']}': \n")
+
+    def on_a_terminal(self, server, answer):
+        """What the terminal shows and how the probe ends."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.pop('SSH_ASKPASS', None)
+            os.execv(PROBE, server.command('open', key='ed25519 locked', options=['--ask']))
+        shown = b''
+        asked = 0
+        with contextlib.suppress(OSError):
+            while more := os.read(terminal, 4096):
+                shown += more
+                if shown.count(b'passphrase for key') > asked:
+                    asked += 1
+                    os.write(terminal, answer)
+        os.close(terminal)
+        return shown.decode(), os.waitpid(pid, 0)[1]
+
+    def test_passphrase_from_the_terminal(self):
+        with Server() as server:
+            shown, status = self.on_a_terminal(server, b'open sesame\r')
+            self.assertEqual(status, 0, shown)
+            self.assertNotIn('sesame', shown)
+            self.assertIn('ssh-libssh2 ssh-ed25519', shown)
+
+    def test_interrupt_on_the_terminal(self):
+        with Server() as server:
+            _, status = self.on_a_terminal(server, b'ope\x03')
+            self.assertEqual(os.WTERMSIG(status), signal.SIGINT)
 
     def test_wrong_passphrase_is_asked_for_three_times(self):
         with Server() as server:
