@@ -50,6 +50,15 @@ entries() {
 	exec find "$@" -maxdepth 0 -printf '%y %m %U %G %s %i %D %T@ %C@\0%p\0%l\0'
 }
 
+# aside ID TRIP PATH: what stands at a name where a program may hang, past every signal: it goes on
+# alone, and what it finds is written at once, so that nothing else is torn by it.
+aside() {
+	words=$(exec timeout -s KILL 3 find "$3" -maxdepth 0 -printf '%y %m %U %G %s %i %D %T@ %C@\n%l' \
+		2>&1 3>&- </dev/null)
+	printf '%s b %s\n%s%s m %s\n%s e %s %s\n%s z %s\n' \
+		"$M" "$1" "$words" "$M" "$1" "$M" "$1" "$?" "$M" "$2"
+}
+
 plain_entries() {
 	exec stat -c '%f %u %g %s %i %d %Y %Z %n' "$@"
 }

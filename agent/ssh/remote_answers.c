@@ -48,11 +48,30 @@ static void ask_ahead(struct remote_round *round, const char *path)
 	}
 }
 
+/* A name where nobody is waited for; what was found aside stands among the others. */
+static const struct remote_entry *look_aside(struct remote_round *round, const char *path)
+{
+	static const struct remote_entry hangs = {.is_known = true, .errno_value = ETIMEDOUT};
+	const struct remote_entry *found = g_hash_table_lookup(round->entries, path);
+
+	if (found != NULL && found->is_known)
+		return found;
+	g_free(round->wait_for);
+	round->wait_for = g_strdup(path);
+	return &hangs;
+}
+
 static const struct remote_entry *look(const char *path, void *data)
 {
 	struct remote_round *round = data;
-	const struct remote_entry *entry = remote_round_entry(round, path);
+	const struct remote_entry *entry = NULL;
+	bool is_suspect = false;
 
+	if (!remote_round_is_suspect(round, path, &is_suspect))
+		return NULL;
+	if (is_suspect)
+		return look_aside(round, path);
+	entry = remote_round_entry(round, path);
 	if (entry == NULL || entry->errno_value != 0 || !S_ISLNK(entry->mode) ||
 	    entry->target != NULL)
 		return entry;
@@ -95,23 +114,41 @@ static void set_stat(struct remote_round *round, const struct host_path *place,
 	copy_entry(entry, answer);
 }
 
+/* Of a place that was reached without waiting. false: that is still to be asked. */
+static bool ask_list(struct remote_round *round, const struct host_path *place,
+		     enum remote_list *ret_list)
+{
+	bool is_suspect = false;
+	bool is_asked = place->errno_value != 0 || !round->shell->tools.gnu_ls ||
+			g_hash_table_contains(round->lists, place->real);
+
+	if (place->errno_value != 0 || !remote_round_is_suspect(round, place->real, &is_suspect) ||
+	    is_suspect)
+		return true;
+	*ret_list = remote_round_list(round, place->real);
+	return is_asked;
+}
+
 bool remote_answer_stat(struct remote_round *round, struct host_stat *answer)
 {
 	HOST_PATH_AUTO place = {.fd = -1};
 	g_autofree char *unknown = NULL;
 	const struct remote_entry *entry = NULL;
 	enum remote_list list = REMOTE_LIST_ASKED;
+	bool is_careful = round->batch->suspects->len > 0;
 	bool is_known = false;
 
 	answer->state = remote_round_unanswered(round);
-	if (answer->path[0] == '/') {
+	if (answer->path[0] == '/' && !is_careful) {
 		ask_ahead(round, answer->path);
 		list = remote_round_list(round, answer->path);
 	}
 	is_known = remote_walk(answer->path, look, round, &place, &unknown);
 	if (is_known && place.errno_value == 0)
-		entry = remote_round_entry(round, place.real);
+		entry = look(place.real, round);
 	if (!is_known || (place.errno_value == 0 && entry == NULL))
+		return false;
+	if (is_careful && !ask_list(round, &place, &list))
 		return false;
 	set_stat(round, &place, entry, answer);
 	answer->has_acl = list == REMOTE_LIST_SOME;

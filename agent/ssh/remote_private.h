@@ -36,5 +36,8 @@ struct remote_shell {
  * gives  an array of struct remote_frame
  */
 GArray *remote_shell_trip(struct remote_shell *shell, const GString *calls, gint64 deadline_us);
+/* The same for one name that a program may hang at, which is then left behind. quoted: for the
+ * shell. */
+GArray *remote_shell_aside(struct remote_shell *shell, const char *quoted, gint64 deadline_us);
 
 #endif

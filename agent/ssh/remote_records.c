@@ -153,6 +153,20 @@ bool remote_record_entry(const char **at, const char *end, struct remote_entry *
 	return true;
 }
 
+bool remote_record_aside(const char *text, struct remote_entry *ret_entry)
+{
+	const char *feed = strchr(text, '\n');
+	g_autofree char *line = g_strndup(text, feed == NULL ? strlen(text) : (gsize)(feed - text));
+	struct remote_entry entry = {0};
+
+	if (!read_entry(line, &entry))
+		return false;
+	if (S_ISLNK(entry.mode) && feed != NULL)
+		entry.target = g_strdup(feed + 1);
+	*ret_entry = entry;
+	return true;
+}
+
 bool remote_record_file(const char **at, const char *end, struct remote_entry *ret_entry,
 			const char **ret_path)
 {

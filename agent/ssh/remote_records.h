@@ -38,6 +38,8 @@ bool remote_record_file(const char **at, const char *end, struct remote_entry *r
 /* A line of `stat -c`, whose paths hold no line feed; ret_path: g_free(). */
 bool remote_record_plain(const char **at, const char *end, struct remote_entry *ret_entry,
 			 char **ret_path);
+/* An entry's text, and behind a line feed where it leads. */
+bool remote_record_aside(const char *text, struct remote_entry *ret_entry);
 /* One field, NUL-terminated; NULL: none is whole. */
 const char *remote_record_field(const char **at, const char *end);
 

@@ -82,6 +82,9 @@ void remote_round_done(struct remote_round *round)
 	g_hash_table_unref(round->lists);
 	g_hash_table_unref(round->once);
 	g_hash_table_unref(round->done);
+	if (round->mounts != NULL)
+		mount_table_free(round->mounts);
+	g_free(round->wait_for);
 	g_ptr_array_unref(round->new_entries);
 	g_ptr_array_unref(round->new_files);
 	g_ptr_array_unref(round->new_names);
@@ -205,28 +208,41 @@ enum remote_list remote_round_list(struct remote_round *round, const char *path)
 	char *key = NULL;
 
 	if (known != NULL)
-		return (enum remote_list)GPOINTER_TO_INT(known);
+		return (enum remote_list)GPOINTER_TO_UINT(known);
 	key = g_strdup(path);
-	g_hash_table_insert(round->lists, key, GINT_TO_POINTER(REMOTE_LIST_ASKED));
+	g_hash_table_insert(round->lists, key, GUINT_TO_POINTER(REMOTE_LIST_ASKED));
 	g_ptr_array_add(round->new_lists, key);
 	return REMOTE_LIST_ASKED;
+}
+
+static const struct remote_text *ask_text(struct remote_round *round, const char *name,
+					  const char *function, const char *arguments)
+{
+	struct remote_text *text = g_hash_table_lookup(round->texts, name);
+
+	if (text != NULL)
+		return text->is_known ? text : NULL;
+	g_hash_table_insert(round->texts, g_strdup(name), g_new0(struct remote_text, 1));
+	add_call(round, REMOTE_CALL_TEXT, function, arguments, one_path(name));
+	return NULL;
 }
 
 const struct remote_text *remote_round_text(struct remote_round *round, const char *path,
 					    size_t max_bytes)
 {
-	struct remote_text *text = g_hash_table_lookup(round->texts, path);
-	g_autofree char *quoted = NULL;
-	g_autofree char *arguments = NULL;
+	g_autofree char *quoted = g_shell_quote(path);
+	g_autofree char *arguments = g_strdup_printf("%s %zu", quoted, max_bytes);
 
-	if (text != NULL)
-		return text->is_known ? text : NULL;
-	g_hash_table_insert(round->texts, g_strdup(path), g_new0(struct remote_text, 1));
-	quoted = g_shell_quote(path);
-	arguments = g_strdup_printf("%s %zu", quoted, max_bytes);
-	if (round->shell->tools.head)
-		add_call(round, REMOTE_CALL_FILE, "file", arguments, one_path(path));
-	return NULL;
+	return round->shell->tools.head ? ask_text(round, path, "file", arguments) : NULL;
+}
+
+const struct remote_text *remote_round_holder(struct remote_round *round, guint64 inode,
+					      const char *folders)
+{
+	g_autofree char *name = g_strdup_printf("socket:[%" G_GUINT64_FORMAT "]", inode);
+	g_autofree char *arguments = g_strdup_printf("%" G_GUINT64_FORMAT "%s", inode, folders);
+
+	return round->shell->tools.gnu_find ? ask_text(round, name, "holder", arguments) : NULL;
 }
 
 void remote_round_ask_target(struct remote_round *round, const char *path)
@@ -251,8 +267,6 @@ static const char *function_of(enum remote_call_kind kind)
 		return "process_words";
 	case REMOTE_CALL_PROCESS_EACH:
 		return "process_each";
-	case REMOTE_CALL_HOLDER:
-		return "holder";
 	case REMOTE_CALL_OWN_MOUNT:
 		return "own_mount";
 	case REMOTE_CALL_AUDIT_RULES:
@@ -260,7 +274,7 @@ static const char *function_of(enum remote_call_kind kind)
 		return "audit";
 	case REMOTE_CALL_ENTRIES:
 	case REMOTE_CALL_FILES:
-	case REMOTE_CALL_FILE:
+	case REMOTE_CALL_TEXT:
 	case REMOTE_CALL_LINK:
 	case REMOTE_CALL_NAMES:
 	case REMOTE_CALL_LISTS:
@@ -487,9 +501,9 @@ static void take_lists(struct remote_round *round, const struct remote_call *cal
 
 		if (name != NULL && name - lines[i] > MARK_AT)
 			g_hash_table_insert(told, name,
-					    GINT_TO_POINTER(lines[i][MARK_AT] == '+'
-								    ? REMOTE_LIST_SOME
-								    : REMOTE_LIST_NONE));
+					    GUINT_TO_POINTER(lines[i][MARK_AT] == '+'
+								     ? REMOTE_LIST_SOME
+								     : REMOTE_LIST_NONE));
 	}
 	for (guint i = 0; i < call->paths->len; i++) {
 		const char *path = call->paths->pdata[i];
@@ -539,7 +553,7 @@ static void take(struct remote_round *round, const struct remote_call *call,
 	case REMOTE_CALL_LISTS:
 		take_lists(round, call, frame);
 		break;
-	case REMOTE_CALL_FILE:
+	case REMOTE_CALL_TEXT:
 		take_text(g_hash_table_lookup(round->texts, call->paths->pdata[0]), frame);
 		break;
 	case REMOTE_CALL_LINK:
@@ -549,7 +563,6 @@ static void take(struct remote_round *round, const struct remote_call *call,
 	case REMOTE_CALL_PROCESS_LINKS:
 	case REMOTE_CALL_PROCESS_WORDS:
 	case REMOTE_CALL_PROCESS_EACH:
-	case REMOTE_CALL_HOLDER:
 	case REMOTE_CALL_OWN_MOUNT:
 	case REMOTE_CALL_AUDIT_RULES:
 	case REMOTE_CALL_AUDIT_STATUS:
@@ -577,6 +590,57 @@ bool remote_round_trip(struct remote_round *round)
 	}
 	g_hash_table_remove_all(round->calls);
 	return true;
+}
+
+/* ---- aside ---- */
+
+bool remote_round_is_suspect(struct remote_round *round, const char *path, bool *ret_suspect)
+{
+	const GArray *suspects = round->batch->suspects;
+	const struct proc_mount *mount = NULL;
+
+	*ret_suspect = false;
+	if (suspects->len == 0)
+		return true;
+	if (round->mounts == NULL) {
+		const struct remote_text *text =
+			remote_round_text(round, "/proc/self/mountinfo", LIMIT_MOUNT_TABLE_BYTES);
+
+		if (text == NULL)
+			return false;
+		round->mounts = mount_table_new(text->text);
+	}
+	mount = mount_table_find(round->mounts, path);
+	*ret_suspect = mount == NULL;
+	for (guint i = 0; mount != NULL && i < suspects->len; i++) {
+		const struct host_device *device = &g_array_index(suspects, struct host_device, i);
+
+		*ret_suspect |= mount->dev_major == device->dev_major &&
+				mount->dev_minor == device->dev_minor;
+	}
+	return true;
+}
+
+void remote_round_aside(struct remote_round *round, const char *path, gint64 deadline_us)
+{
+	struct remote_entry *entry = g_new0(struct remote_entry, 1);
+	struct remote_entry found = {0};
+	g_autofree char *quoted = g_shell_quote(path);
+	g_autoptr(GArray) frames = remote_shell_aside(round->shell, quoted, deadline_us);
+	const struct remote_frame *frame = NULL;
+	g_autofree char *text = NULL;
+
+	entry->is_known = true;
+	entry->errno_value = ETIMEDOUT;
+	g_hash_table_replace(round->entries, g_strdup(path), entry);
+	if (frames->len != 1)
+		return;
+	frame = &g_array_index(frames, struct remote_frame, 0);
+	text = g_strndup(frame->output, frame->output_size);
+	if (remote_record_aside(text, &found))
+		*entry = found;
+	else if (text[0] != '\0')
+		entry->errno_value = remote_errno_last(text, strlen(text));
 }
 
 struct host_state remote_round_unanswered(const struct remote_round *round)

@@ -4,13 +4,14 @@
 #define PLIMSOLL_AGENT_REMOTE_ROUND_H
 
 #include "agent/host/batch_private.h"
+#include "agent/mount_table.h"
 #include "agent/ssh/remote_private.h"
 #include "agent/ssh/remote_records.h"
 
 enum remote_call_kind {
 	REMOTE_CALL_ENTRIES,
 	REMOTE_CALL_FILES,
-	REMOTE_CALL_FILE,
+	REMOTE_CALL_TEXT,
 	REMOTE_CALL_LINK,
 	REMOTE_CALL_NAMES,
 	REMOTE_CALL_LISTS,
@@ -18,7 +19,6 @@ enum remote_call_kind {
 	REMOTE_CALL_PROCESS_LINKS,
 	REMOTE_CALL_PROCESS_WORDS,
 	REMOTE_CALL_PROCESS_EACH,
-	REMOTE_CALL_HOLDER,
 	REMOTE_CALL_OWN_MOUNT,
 	REMOTE_CALL_AUDIT_RULES,
 	REMOTE_CALL_AUDIT_STATUS,
@@ -61,6 +61,8 @@ struct remote_round {
 	GHashTable *once;    /* kind -> struct remote_text, of calls that are asked once */
 	GHashTable *done;    /* wants that have their answer */
 	GPtrArray *new_entries, *new_files, *new_names, *new_lists;
+	struct mount_table *mounts; /* of the other machine; NULL: not read */
+	char *wait_for;             /* the latest name that nobody was to wait for; NULL: none */
 };
 
 void remote_round_init(struct remote_round *ret_round, struct remote_shell *shell,
@@ -73,6 +75,9 @@ const struct remote_entry *remote_round_entry(struct remote_round *round, const 
 const struct remote_entry *remote_round_file(struct remote_round *round, const char *path);
 const struct remote_text *remote_round_text(struct remote_round *round, const char *path,
 					    size_t max_bytes);
+/* The first of these folders of descriptors (" /proc/1/fd /proc/2/fd") that holds a socket. */
+const struct remote_text *remote_round_holder(struct remote_round *round, guint64 inode,
+					      const char *folders);
 /* Where the link leads whose entry did not say. */
 void remote_round_ask_target(struct remote_round *round, const char *path);
 const struct remote_names *remote_round_names(struct remote_round *round, const char *path);
@@ -81,6 +86,11 @@ enum remote_list remote_round_list(struct remote_round *round, const char *path)
 /* A call without paths, or with ones that are its own: is_known once it came. */
 const struct remote_text *remote_round_once(struct remote_round *round, enum remote_call_kind kind,
 					    const char *arguments);
+/* Whether a realpath lies where a question may never be answered; false: that is still to be asked.
+ */
+bool remote_round_is_suspect(struct remote_round *round, const char *path, bool *ret_suspect);
+/* Asks for such a name's entry, aside. */
+void remote_round_aside(struct remote_round *round, const char *path, gint64 deadline_us);
 /* The state of what has no answer. */
 struct host_state remote_round_unanswered(const struct remote_round *round);
 

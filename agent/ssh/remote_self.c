@@ -195,19 +195,18 @@ static void look_at_listener(const char *path, uint64_t inode, void *data)
 }
 
 /* Folders of descriptors, by pid, so that the first one found is the lowest. gives: g_free(). */
-static char *holder_arguments(const struct host_process_table *table, uint64_t inode)
+static char *folders_of(const struct host_process_table *table)
 {
-	GString *arguments = g_string_new(NULL);
+	GString *folders = g_string_new(NULL);
 
-	g_string_append_printf(arguments, "%" G_GUINT64_FORMAT, inode);
 	for (guint i = 0; i < table->n_processes && i < MOST_PIDS; i++) {
 		const struct host_process *process = &table->processes[i];
 
-		if (process->exe != NULL)
-			g_string_append_printf(arguments, " /proc/%" G_GINT64_FORMAT "/fd",
+		if (process->exe != NULL || process->pid == 1)
+			g_string_append_printf(folders, " /proc/%" G_GINT64_FORMAT "/fd",
 					       process->pid);
 	}
-	return g_string_free(arguments, FALSE);
+	return g_string_free(folders, FALSE);
 }
 
 /* "/proc/12\n" and the text of its status. */
@@ -234,12 +233,13 @@ static bool find_holder(struct remote_round *round, uint64_t inode, struct host_
 {
 	const struct host_process_table *table = host_want_processes(round->batch);
 	const struct remote_text *holder = NULL;
-	g_autofree char *arguments = NULL;
+	g_autofree char *folders = NULL;
 
+	answer->state = remote_round_unanswered(round);
 	if (!remote_answer_processes(round, (struct host_process_table *)(uintptr_t)table))
 		return false;
-	arguments = holder_arguments(table, inode);
-	holder = remote_round_once(round, REMOTE_CALL_HOLDER, arguments);
+	folders = folders_of(table);
+	holder = remote_round_holder(round, inode, folders);
 	if (holder == NULL)
 		return false;
 	set_holder(holder, answer);

@@ -53,7 +53,8 @@ static void receive_some(struct remote_shell *shell)
 		lose(shell, g_strerror(errno));
 }
 
-/* Returns where the trip's closing line ends; 0 = the stream is lost before. */
+/* Returns where the trip's closing line ends; 0 = the stream is lost before, or the time is over.
+ */
 static size_t converse(struct remote_shell *shell, const char *data, size_t size, guint trip,
 		       size_t max_bytes, gint64 deadline_us)
 {
@@ -66,11 +67,8 @@ static size_t converse(struct remote_shell *shell, const char *data, size_t size
 		gint64 left_ms = (deadline_us - g_get_monotonic_time() + 999) / 1000;
 		size_t end = 0;
 
-		if (left_ms <= 0) {
-			shell->has_timed_out = true;
-			lose(shell, "the answers took too long");
+		if (left_ms <= 0)
 			break;
-		}
 		if (poll(&ready, 1, (int)MIN(left_ms, G_MAXINT)) <= 0)
 			continue;
 		if ((ready.revents & POLLOUT) != 0)
@@ -86,6 +84,14 @@ static size_t converse(struct remote_shell *shell, const char *data, size_t size
 			lose(shell, "it answered more than is taken");
 	}
 	return 0;
+}
+
+static void lose_to_time(struct remote_shell *shell)
+{
+	if (shell->lost != NULL)
+		return;
+	shell->has_timed_out = true;
+	lose(shell, "the answers took too long");
 }
 
 /* bash takes a script byte by byte, a system call each; GNU's head takes just what it is told to.
@@ -106,8 +112,20 @@ GArray *remote_shell_trip(struct remote_shell *shell, const GString *calls, gint
 	text = g_strdup_printf("%secho \"$M z %u\"\n", calls->str, trip);
 	if (shell->tools.bash && shell->tools.gnu_ls && strlen(text) > SLOW_BYTES)
 		make_block(&text);
-	if (shell->lost == NULL)
-		(void)converse(shell, text, strlen(text), trip, LIMIT_SSH_ROUND_BYTES, deadline_us);
+	if (shell->lost == NULL &&
+	    converse(shell, text, strlen(text), trip, LIMIT_SSH_ROUND_BYTES, deadline_us) == 0)
+		lose_to_time(shell);
+	return remote_frames_parse((const char *)shell->in->data, shell->in->len, shell->mark);
+}
+
+GArray *remote_shell_aside(struct remote_shell *shell, const char *quoted, gint64 deadline_us)
+{
+	guint trip = ++shell->trips;
+	g_autofree char *text = g_strdup_printf("aside %u %u %s &\n", ++shell->calls, trip, quoted);
+
+	g_byte_array_set_size(shell->in, 0);
+	if (converse(shell, text, strlen(text), trip, LIMIT_SSH_ROUND_BYTES, deadline_us) == 0)
+		shell->is_aside_lost = true;
 	return remote_frames_parse((const char *)shell->in->data, shell->in->len, shell->mark);
 }
 
@@ -295,6 +313,7 @@ static bool start(struct remote_shell *shell, const char *socket_path, gint64 ti
 	text = g_strdup_printf("M=%s\nN=%s\nS=%s\n%s", shell->mark, shell->inner_mark, quoted,
 			       script);
 	if (converse(shell, text, strlen(text), 0, LIMIT_SSH_NOISE_BYTES, deadline_us) == 0) {
+		lose_to_time(shell);
 		set_start_error(shell, error);
 		return false;
 	}
@@ -388,6 +407,34 @@ static bool answer_all(struct remote_round *round)
 	return is_done;
 }
 
+/* Again, now with what may hang, one name after the other. */
+static void answer_aside(struct remote_round *round, struct host_stat *stat, gint64 deadline_us)
+{
+	const struct remote_shell *shell = round->shell;
+
+	while (stat->state.status == PLIMSOLL__FETCH__STATUS__TIMEOUT && !shell->is_aside_lost &&
+	       shell->lost == NULL && g_get_monotonic_time() < deadline_us) {
+		g_clear_pointer(&round->wait_for, g_free);
+		while (!remote_answer_stat(round, stat) && remote_round_trip(round)) {
+		}
+		if (round->wait_for == NULL)
+			return;
+		remote_round_aside(round, round->wait_for, deadline_us);
+	}
+}
+
+static void answer_suspects(struct remote_round *round)
+{
+	const GPtrArray *stats = round->batch->wants[HOST_WANT_STAT];
+	const struct remote_tools *tools = &round->shell->tools;
+	gint64 deadline_us = g_get_monotonic_time() + LIMIT_HOST_ASIDE_MS * INT64_C(1000);
+
+	if (round->batch->suspects->len == 0 || !tools->gnu_find || !tools->timeout)
+		return;
+	for (guint i = 0; i < stats->len; i++)
+		answer_aside(round, stats->pdata[i], MIN(deadline_us, round->deadline_us));
+}
+
 bool remote_shell_ask(struct remote_shell *shell, struct host_batch *batch, GError **error)
 {
 	struct remote_round round;
@@ -399,6 +446,7 @@ bool remote_shell_ask(struct remote_shell *shell, struct host_batch *batch, GErr
 	remote_round_init(&round, shell, batch);
 	while (!answer_all(&round) && remote_round_trip(&round)) {
 	}
+	answer_suspects(&round);
 	remote_round_done(&round);
 	return true;
 }

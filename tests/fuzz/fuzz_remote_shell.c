@@ -26,9 +26,13 @@ static void use_frame(const struct remote_frame *frame)
 	g_autoptr(GHashTable) complaints = remote_complaints(frame->words, frame->words_size);
 	g_autofree char *text = g_strndup(frame->words, frame->words_size);
 	g_autofree char *quoted = remote_quoted(text, '\'');
+	struct remote_entry entry;
 
+	(void)g_hash_table_size(complaints);
 	(void)remote_errno_last(frame->words, frame->words_size);
 	(void)remote_is_plain(quoted);
+	if (remote_record_aside(text, &entry))
+		g_free(entry.target);
 	use_records(frame->output, frame->output_size);
 }
 

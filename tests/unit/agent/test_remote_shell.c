@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 
@@ -229,14 +230,29 @@ static void set_acl(const char *root, const char *name)
 		g_test_message("no access lists here");
 }
 
-static void make_socket(const char *root)
+static int bind_socket(const char *path)
 {
-	g_autofree char *path = g_strconcat(root, "/socket", NULL);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	PLIMSOLL_AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	g_assert_cmpint(bind(fd, (const struct sockaddr *)&address, sizeof(address)), ==, 0);
+	return fd;
+}
+
+static void make_socket(const char *root)
+{
+	g_autofree char *path = g_strconcat(root, "/socket", NULL);
+
+	g_assert_cmpint(close(bind_socket(path)), ==, 0);
+}
+
+static void close_tree(const char *root)
+{
+	g_autofree char *closed = g_strconcat(root, "/closed", NULL);
+
+	g_assert_cmpint(chmod(closed, 0700), ==, 0);
+	scratch_free(g_strdup(root));
 }
 
 static void make_files(const char *root)
@@ -296,11 +312,9 @@ static char *make_tree(void)
 static void test_tree(void)
 {
 	g_autofree char *root = make_tree();
-	g_autofree char *closed = g_strconcat(root, "/closed", NULL);
 
 	check_names(root, tree_names);
-	g_assert_cmpint(chmod(closed, 0700), ==, 0);
-	scratch_free(g_steal_pointer(&root));
+	close_tree(root);
 }
 
 /* ---- this machine ---- */
@@ -331,6 +345,96 @@ static void test_machine(void)
 {
 	check_names("", machine_names);
 }
+
+/* ---- what may hang ---- */
+
+static const char *const aside_names[] = {"/a/file", "/a/none", "/twice",      "/dangling", "/loop",
+					  "/up",     "/many",   "/line\nfeed", "/to-line",  NULL};
+
+static void suspect(struct host_batch *batch, const char *path)
+{
+	struct stat info = {0};
+
+	g_assert_cmpint(stat(path, &info), ==, 0);
+	host_batch_suspect(batch, major(info.st_dev), minor(info.st_dev));
+}
+
+/* A name on a suspect device is asked about aside; no access list is looked for there. */
+static void test_suspects(void)
+{
+	g_autofree char *root = make_tree();
+	struct remote_end end;
+	PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(&remote_end_kinds[0], &end);
+	struct pair pair;
+
+	g_assert_nonnull(shell);
+	pair_init(&pair);
+	suspect(pair.remote, root);
+	for (guint i = 0; aside_names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, aside_names[i], NULL);
+
+		(void)host_want_stat(pair.local, path);
+		(void)host_want_stat(pair.remote, path);
+	}
+	pair_run(&pair, shell);
+	for (guint i = 0; aside_names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, aside_names[i], NULL);
+		const struct host_stat *local = host_want_stat(pair.local, path);
+		const struct host_stat *remote = host_want_stat(pair.remote, path);
+
+		compare_stats(local, remote, false);
+		g_assert_cmpint(remote->move_ctime_s, ==, local->move_ctime_s);
+	}
+	pair_done(&pair);
+	remote_shell_free(g_steal_pointer(&shell));
+	remote_end_wait(&end);
+	close_tree(root);
+}
+
+/* ---- who listens ---- */
+
+static void compare_peers(const struct host_peer *local, const struct host_peer *remote)
+{
+	g_test_message("peer %s", local->path);
+	compare_states(&local->state, &remote->state);
+	g_assert_cmpint(remote->pid, ==, local->pid);
+	g_assert_cmpint(remote->uid, ==, local->uid);
+	g_assert_cmpint(remote->gid, ==, local->gid);
+}
+
+/* This process listens; the socket of the tree has nobody behind it. */
+static void test_peer(void)
+{
+	g_autofree char *root = make_tree();
+	g_autofree char *live = g_strconcat(root, "/live", NULL);
+	const char *const names[] = {"/live", "/a/../live", "/socket", "/none", NULL};
+	PLIMSOLL_AUTO_FD fd = bind_socket(live);
+	struct remote_end end;
+	PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(&remote_end_kinds[0], &end);
+	struct pair pair;
+
+	g_assert_nonnull(shell);
+	g_assert_cmpint(listen(fd, 8), ==, 0);
+	pair_init(&pair);
+	for (guint i = 0; names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, names[i], NULL);
+
+		(void)host_want_peer(pair.local, path);
+		(void)host_want_peer(pair.remote, path);
+	}
+	pair_run(&pair, shell);
+	for (guint i = 0; geteuid() == 0 && names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat(root, names[i], NULL);
+
+		compare_peers(host_want_peer(pair.local, path), host_want_peer(pair.remote, path));
+	}
+	pair_done(&pair);
+	remote_shell_free(g_steal_pointer(&shell));
+	remote_end_wait(&end);
+	close_tree(root);
+}
+
+/* ---- processes ---- */
 
 static const struct host_process *find_process(const struct host_process_table *table, int64_t pid)
 {
@@ -468,6 +572,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/remote-shell/answers-of-a-tree-are-the-local-ones", test_tree);
 	g_test_add_func("/remote-shell/answers-of-this-machine-are-the-local-ones", test_machine);
 	g_test_add_func("/remote-shell/processes-are-the-local-ones", test_processes);
+	g_test_add_func("/remote-shell/what-may-hang-is-asked-aside", test_suspects);
+	g_test_add_func("/remote-shell/the-peer-is-who-listens", test_peer);
 	g_test_add_func("/remote-shell/it-knows-itself", test_self);
 	return g_test_run();
 }
