@@ -185,7 +185,7 @@ static const struct fleet_host *host_at(struct world *world, const char *id)
 		if (strcmp(host->id, id) == 0)
 			return host;
 	}
-	return NULL;
+	g_error("no host %s", id);
 }
 
 static guint counted(struct world *world)
