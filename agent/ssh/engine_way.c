@@ -10,10 +10,11 @@
 
 #include "agent/engine/engine_request.h"
 #include "agent/engine_curl.h"
+#include "agent/ssh/engine_command.h"
 #include "agent/ssh/ssh_listener.h"
 #include "proto/limits.h"
 
-enum { FORWARD, DIAL, N_WAYS };
+enum { FORWARD, DIAL, COMMAND, N_WAYS };
 
 /* One way: what it is called, and how many streams at a time (MaxSessions counts commands). */
 static const struct {
@@ -22,6 +23,7 @@ static const struct {
 } ways[N_WAYS] = {
 	[FORWARD] = {"direct-streamlocal", LIMIT_SSH_CONNECTIONS},
 	[DIAL] = {"dial-stdio", LIMIT_API_CONNECTIONS},
+	[COMMAND] = {"docker command", 1},
 };
 
 struct engine_way {
@@ -33,6 +35,7 @@ struct engine_way {
 	int used; /* index of ways; -1: none worked */
 	struct ssh_listener *listener;
 	struct engine_curl *engine;
+	struct engine_command *command; /* the last way has neither of the two */
 	GStringChunk *strings;
 	const char *trouble; /* of the last way that was tried; NULL: none was */
 };
@@ -48,6 +51,7 @@ static void close_way(struct engine_way *way)
 {
 	g_clear_pointer(&way->engine, engine_curl_free);
 	g_clear_pointer(&way->listener, ssh_listener_free);
+	g_clear_pointer(&way->command, engine_command_free);
 }
 
 void engine_way_free(struct engine_way *way)
@@ -67,18 +71,24 @@ const char *engine_way_name(const struct engine_way *way)
 
 /* ---------------------------------------------------------------- opening one */
 
-/*
- * The socket is named: what DOCKER_HOST or a docker context over there say may be another machine.
- * The login shell's PATH is often shorter than that of a terminal.
+/* The socket is named: what DOCKER_HOST or a docker context over there say may be another machine.
  */
-static char *dial_command(const struct engine_way *way)
+static char *docker_words(const struct engine_way *way)
 {
 	g_autofree char *url = g_strconcat("unix://", way->socket_path, NULL);
 	g_autofree char *quoted = g_shell_quote(url);
+
+	return g_strdup_printf("%sdocker -H %s", way->has_sudo ? "sudo -n " : "", quoted);
+}
+
+/* The login shell's PATH is often shorter than that of a terminal. */
+static char *dial_command(const struct engine_way *way)
+{
+	g_autofree char *docker = docker_words(way);
 	g_autofree char *script =
 		g_strdup_printf("PATH=$PATH:/usr/local/bin:/usr/bin:/snap/bin; export PATH; "
-				"exec %sdocker -H %s system dial-stdio",
-				way->has_sudo ? "sudo -n " : "", quoted);
+				"exec %s system dial-stdio",
+				docker);
 	g_autofree char *word = g_shell_quote(script);
 
 	return g_strconcat("exec sh -c ", word, NULL);
@@ -91,6 +101,15 @@ static bool is_possible(const struct engine_way *way, int which)
 	return way->facts->has_docker && way->facts->socket_errno == 0;
 }
 
+static bool open_command(struct engine_way *way)
+{
+	g_autofree char *docker = docker_words(way);
+
+	close_way(way);
+	way->command = engine_command_new(way->link, docker);
+	return true;
+}
+
 static bool open_way(struct engine_way *way, int which)
 {
 	g_autofree char *command = which == DIAL ? dial_command(way) : NULL;
@@ -99,6 +118,8 @@ static bool open_way(struct engine_way *way, int which)
 						  LIMIT_API_BODY_BYTES, ways[which].connections};
 	g_autoptr(GError) error = NULL;
 
+	if (which == COMMAND)
+		return open_command(way);
 	if (which == FORWARD && way->listener != NULL)
 		return true;
 	close_way(way);
@@ -150,7 +171,8 @@ static void take_first(struct host_get *request, void *data)
 
 static void note_trouble(struct engine_way *way)
 {
-	g_autofree char *trouble = ssh_listener_trouble(way->listener);
+	g_autofree char *trouble =
+		way->listener == NULL ? NULL : ssh_listener_trouble(way->listener);
 	g_autofree char *words = ssh_link_last_words(way->link);
 	g_autofree char *text = g_strdup_printf("%s%s%s", trouble == NULL ? "no answer" : trouble,
 						words[0] == '\0' ? "" : ": ", words);
@@ -183,6 +205,15 @@ static void set_unreachable(struct engine_way *way, struct host_get *request)
 	};
 }
 
+static void ask_by(const struct engine_way *way, struct host_get *requests, guint n_requests,
+		   void (*done)(struct host_get *request, void *data), void *data)
+{
+	if (way->command != NULL)
+		engine_command_get(way->command, requests, n_requests, done, data);
+	else
+		engine_curl_get(way->engine, requests, n_requests, done, data);
+}
+
 /* Asks by one way after the other until there is an answer. */
 static void decide(struct engine_way *way, struct relay *relay, struct host_get *request)
 {
@@ -191,7 +222,7 @@ static void decide(struct engine_way *way, struct relay *relay, struct host_get 
 		if (!is_possible(way, which) || !open_way(way, which))
 			continue;
 		g_ptr_array_set_size(relay->unanswered, 0);
-		engine_curl_get(way->engine, request, 1, take_first, relay);
+		ask_by(way, request, 1, take_first, relay);
 		if (relay->unanswered->len == 0) {
 			way->used = which;
 			return;
@@ -239,7 +270,11 @@ void engine_way_get(struct engine_way *way, struct host_get *requests, guint n_r
 		}
 		return;
 	}
+	if (way->used == COMMAND) {
+		ask_by(way, requests + n_first, n_requests - n_first, done, data);
+		return;
+	}
 	g_ptr_array_set_size(unanswered, 0);
-	engine_curl_get(way->engine, requests + n_first, n_requests - n_first, take_first, &relay);
+	ask_by(way, requests + n_first, n_requests - n_first, take_first, &relay);
 	ask_again(way, &relay);
 }

@@ -80,6 +80,23 @@ class HostSsh(unittest.TestCase):
                 self.assertEqual(seen.way, 'dial-stdio')
                 self.assertEqual(seen.facts, expected)
 
+    def test_a_docker_without_dial_stdio_is_asked_by_its_commands(self):
+        """What its commands do not tell is missing; all that is there is what the API says."""
+        self.lab.sh('h1', r"""printf '#!/bin/sh\ncase "$*" in *dial-stdio*) exit 1 ;; esac\nexec /usr/bin/docker "$@"\n' \
+            > /usr/local/bin/docker; chmod 755 /usr/local/bin/docker""")
+        try:
+            seen = self.collect('closed')
+            expected = self.local()
+        finally:
+            self.lab.sh('h1', 'rm /usr/local/bin/docker')
+        self.assertEqual(seen.way, 'docker command')
+        for table in ('engine', 'container', 'image', 'network', 'volume'):
+            self.assertEqual(seen.facts.get(table), expected.get(table), table)
+        untold = {'created'}
+        self.assertEqual(seen.facts['image_history'],
+                         [{key: value for key, value in step.items() if key not in untold}
+                          for step in expected['image_history']])
+
     def test_few_sessions_are_enough(self):
         self.door.sshd('narrow', 'AllowTcpForwarding no', 'MaxSessions 2')
         seen = self.collect('narrow')
