@@ -16,7 +16,14 @@
 #include "agent/ssh_target.h"
 #include "proto/limits.h"
 
-enum { DEFAULT_PORT = 22, SALT_BYTES = 20, PATTERN_BYTES = 1024, KEY_BYTES = 16 << 10 };
+enum {
+	DEFAULT_PORT = 22,
+	SALT_BYTES = 20,
+	PATTERN_BYTES = 1024,
+	KEY_BYTES = 16 << 10,
+	LOCK_TRIES = 150,
+	LOCK_PAUSE_US = 20000
+};
 
 struct known_file {
 	char *path;
@@ -589,13 +596,18 @@ static bool append(int fd, const char *line)
 	return written == size;
 }
 
-/* The lock is the file's own, so that several connections of this process and others wait. */
+/* The lock is the file's own, so that several connections of this process and others wait; not for
+ * ever. */
 static bool lock(int fd)
 {
-	while (flock(fd, LOCK_EX) != 0)
-		if (errno != EINTR)
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return false;
-	return true;
+		g_usleep(LOCK_PAUSE_US);
+	}
+	return false;
 }
 
 bool known_hosts_add(const char *file, bool hashed, const char *host, guint port,

@@ -4,11 +4,11 @@
  * the server takes is held back, so that no attempt is spent on it and another client can have its
  * turn. Passwords are not offered.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/ssh/ssh_agent.h"
 #include "agent/ssh/ssh_libssh2_private.h"
+#include "agent/ssh/ssh_offer.h"
 #include "agent/ssh/ssh_passphrase.h"
 
 struct attempt {
@@ -23,26 +23,6 @@ struct attempt {
 
 enum outcome { OUTCOME_SIGNED_IN, OUTCOME_REFUSED, OUTCOME_DISMISSED, OUTCOME_ENDED };
 
-/*
- * OpenSSH takes RSA keys with SHA-1, which is all that libssh2 1.10 does, before 8.8 only; 8.7 of
- * RHEL 9 refuses them by policy. Other servers do not tell.
- */
-static bool takes_rsa_with_sha1(LIBSSH2_SESSION *session)
-{
-	const char *banner = libssh2_session_banner_get(session);
-	const char *version = banner == NULL ? NULL : strstr(banner, "OpenSSH_");
-	char *end = NULL;
-	gint64 major = 0, minor = 0;
-
-	if (version == NULL)
-		return false;
-	major = g_ascii_strtoll(version + strlen("OpenSSH_"), &end, 10);
-	if (*end != '.')
-		return false;
-	minor = g_ascii_strtoll(end + 1, NULL, 10);
-	return major > 0 && (major < 8 || (major == 8 && minor < 7));
-}
-
 static bool can_sign(const struct attempt *attempt, const struct ssh_key *key)
 {
 	static const char *const types[] = {"ssh-ed25519", "ecdsa-sha2-nistp256",
@@ -50,7 +30,8 @@ static bool can_sign(const struct attempt *attempt, const struct ssh_key *key)
 
 	if (key->type[0] == '\0' || g_strv_contains(types, key->type))
 		return true;
-	return strcmp(key->type, "ssh-rsa") == 0 && takes_rsa_with_sha1(attempt->self->session);
+	return strcmp(key->type, "ssh-rsa") == 0 &&
+	       ssh_offer_takes_sha1(libssh2_session_banner_get(attempt->self->session));
 }
 
 static void note(GString *list, const struct ssh_key *key)
@@ -262,13 +243,22 @@ static bool try_all(struct attempt *attempt, const GPtrArray *keys, GError **err
 	return fail(attempt, keys->len == 0 ? "there is no key" : "no key fits", error);
 }
 
+/* An agent that does not answer must not take the time of the keys in files. */
+static GPtrArray *list_agent_keys(int fd, const struct ssh_wait *wait)
+{
+	gint64 now_us = g_get_monotonic_time();
+	const struct ssh_wait share = {now_us + (wait->until_us - now_us) / 4, wait->cancelled};
+
+	return ssh_agent_keys(fd, &share);
+}
+
 bool ssh_libssh2_sign_in(struct ssh_libssh2 *self, const struct ssh_config *config,
 			 const struct ssh_options *options, struct ssh_wait *wait, GError **error)
 {
 	PLIMSOLL_AUTO_FD agent_fd =
 		config->agent_socket == NULL ? -1 : ssh_agent_open(config->agent_socket, wait);
 	g_autoptr(GPtrArray) agent_keys =
-		agent_fd < 0 ? g_ptr_array_new() : ssh_agent_keys(agent_fd, wait);
+		agent_fd < 0 ? g_ptr_array_new() : list_agent_keys(agent_fd, wait);
 	g_autoptr(GPtrArray) keys = ssh_key_order(
 		agent_keys, (const char *const *)config->identity_files, config->identities_only);
 	g_autoptr(GString) refused = g_string_new(NULL);
@@ -283,8 +273,13 @@ bool ssh_libssh2_sign_in(struct ssh_libssh2 *self, const struct ssh_config *conf
 				  .locked = locked,
 				  .held_back = held_back};
 
-	if (is_any_usable(&attempt, keys))
-		return try_all(&attempt, keys, error);
+	if (is_any_usable(&attempt, keys)) {
+		if (try_all(&attempt, keys, error))
+			return true;
+		if (error != NULL && g_error_matches(*error, SSH_ERROR, SSH_ERROR_TIMEOUT))
+			g_prefix_error(error, "signing in: ");
+		return false;
+	}
 	for (guint i = 0; i < keys->len; i++)
 		note(held_back, g_ptr_array_index(keys, i));
 	g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION,

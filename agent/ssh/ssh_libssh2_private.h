@@ -26,6 +26,7 @@ struct ssh_libssh2 {
 	LIBSSH2_SESSION *session;
 	int fd;
 	size_t memory;        /* what libssh2 holds */
+	GHashTable *blocks;   /* and where */
 	bool has_ended;       /* the socket has no more to read */
 	bool was_dismissed;   /* the server took its leave in words */
 	bool is_broken;       /* the callbacks answer that the connection is gone */
@@ -53,7 +54,7 @@ struct ssh_libssh2 {
 	struct ssh_request *opening; /* the one that libssh2 is at */
 	LIBSSH2_CHANNEL *opening_channel;
 	gint64 opening_until_us, keepalive_at_us;
-	char buffer[32 << 10];
+	guint unanswered; /* questions whether the server is there */
 };
 
 /* ssh_libssh2_session.c: a session whose keys are agreed on; nothing is signed in. */

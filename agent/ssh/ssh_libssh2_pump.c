@@ -18,7 +18,6 @@
 
 #include "agent/ssh/ssh_libssh2_private.h"
 #include "agent/ssh/ssh_libssh2_stream.h"
-#include "agent/ssh/ssh_words.h"
 #include "proto/limits.h"
 
 enum { KEEPALIVE_MS = 15000, STREAMS_WITH_ENDING = 64 };
@@ -169,10 +168,8 @@ static void lose(struct ssh_libssh2 *self, const char *why)
 {
 	char *said = NULL;
 	int code = libssh2_session_last_error(self->session, &said, NULL, 0);
-	g_autofree char *words = NULL;
 
 	g_mutex_lock(&self->shared.lock);
-	words = ssh_words_show(self->shared.words);
 	if (self->shared.why_lost == NULL && why != NULL)
 		self->shared.why_lost = g_strdup(why);
 	else if (self->shared.why_lost == NULL)
@@ -245,18 +242,24 @@ static bool has_reader(struct ssh_libssh2 *self)
 	return false;
 }
 
+/* libssh2 goes by the wall clock here, so what counts is whether it really asked. */
 static void keep_alive(struct ssh_libssh2 *self)
 {
 	gint64 now_us = g_get_monotonic_time();
+	guint queued = self->outgoing->len;
 	int ignored = 0;
 
 	if (self->opening != NULL && now_us >= self->opening_until_us)
 		lose(self, "the server does not answer: no stream was opened in time");
 	if (now_us < self->keepalive_at_us)
 		return;
-	if (now_us - self->received_at_us >= LIMIT_SSH_SILENCE_MS * 1000)
+	if (now_us - self->received_at_us < KEEPALIVE_MS * 1000)
+		self->unanswered = 0;
+	if (self->unanswered >= LIMIT_SSH_SILENCE_MS / KEEPALIVE_MS)
 		lose(self, "the server does not answer any more");
 	(void)libssh2_keepalive_send(self->session, &ignored);
+	if (self->outgoing->len > queued)
+		self->unanswered++;
 	self->keepalive_at_us = now_us + KEEPALIVE_MS * 1000;
 }
 

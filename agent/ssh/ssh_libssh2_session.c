@@ -35,7 +35,18 @@ static const struct {
 
 /* ---- what libssh2 calls ---- */
 
-/* A server that makes libssh2 hoard packets runs into the limit, not this machine. */
+static void release_memory(struct ssh_libssh2 *self, void *memory)
+{
+	if (memory == NULL)
+		return;
+	self->memory -= malloc_usable_size(memory);
+	g_hash_table_remove(self->blocks, memory);
+}
+
+/*
+ * A server that makes libssh2 hoard packets runs into the limit, not this machine. Every block is
+ * noted, since libssh2 1.10 forgets some: the old host key at each change of keys.
+ */
 static void *resize_memory(struct ssh_libssh2 *self, void *old, size_t size)
 {
 	size_t old_size = old == NULL ? 0 : malloc_usable_size(old);
@@ -44,9 +55,14 @@ static void *resize_memory(struct ssh_libssh2 *self, void *old, size_t size)
 	if (size > LIMIT_SSH_CLIENT_BYTES ||
 	    self->memory - old_size > LIMIT_SSH_CLIENT_BYTES - size)
 		return NULL;
-	memory = realloc(old, MAX(size, (size_t)1));
-	if (memory != NULL)
-		self->memory += malloc_usable_size(memory) - old_size;
+	memory = malloc(MAX(size, (size_t)1));
+	if (memory == NULL)
+		return NULL;
+	if (old != NULL)
+		memcpy(memory, old, MIN(old_size, size));
+	release_memory(self, old);
+	self->memory += malloc_usable_size(memory);
+	g_hash_table_add(self->blocks, memory);
 	return memory;
 }
 
@@ -67,11 +83,7 @@ static LIBSSH2_REALLOC_FUNC(change_memory)
 
 static LIBSSH2_FREE_FUNC(give_memory)
 {
-	struct ssh_libssh2 *self = *abstract;
-
-	if (ptr != NULL)
-		self->memory -= malloc_usable_size(ptr);
-	free(ptr);
+	release_memory(*abstract, ptr);
 }
 
 static LIBSSH2_SEND_FUNC(queue_bytes)
@@ -191,6 +203,7 @@ static bool set_methods(struct ssh_libssh2 *self, const char *host_key_types)
 static bool open_session(struct ssh_libssh2 *self, const char *host_key_types, GError **error)
 {
 	init_library();
+	self->blocks = g_hash_table_new_full(NULL, NULL, free, NULL);
 	self->session = libssh2_session_init_ex(take_memory, give_memory, change_memory, self);
 	if (self->session != NULL) {
 		libssh2_session_callback_set(self->session, LIBSSH2_CALLBACK_SEND,
@@ -259,11 +272,10 @@ bool ssh_libssh2_start(struct ssh_libssh2 *self, const char *host_key_types,
 
 void ssh_libssh2_end(struct ssh_libssh2 *self)
 {
-	if (self->session == NULL)
-		return;
 	self->is_broken = true;
-	for (int i = 0; i < ENDING_CALLS; i++)
+	for (int i = 0; self->session != NULL && i < ENDING_CALLS; i++)
 		if (libssh2_session_free(self->session) != LIBSSH2_ERROR_EAGAIN)
 			break;
 	self->session = NULL;
+	g_clear_pointer(&self->blocks, g_hash_table_unref);
 }

@@ -88,3 +88,21 @@ char *ssh_offer_disagreement(const uint8_t *greeting, size_t size, const struct 
 	}
 	return NULL;
 }
+
+/* OpenSSH takes signatures of RSA keys with SHA-1 before 8.8 only; 8.7 of RHEL 9 refuses them by
+ * policy. Other servers do not tell. */
+bool ssh_offer_takes_sha1(const char *version)
+{
+	const char *number = version == NULL ? NULL : strstr(version, "OpenSSH_");
+	char *end = NULL;
+	guint64 major = 0, minor = 0;
+
+	if (number == NULL)
+		return false;
+	number += strlen("OpenSSH_");
+	major = g_ascii_strtoull(number, &end, 10);
+	if (!g_ascii_isdigit(*number) || *end != '.' || !g_ascii_isdigit(end[1]))
+		return false;
+	minor = g_ascii_strtoull(end + 1, NULL, 10);
+	return major < 8 || (major == 8 && minor < 7);
+}

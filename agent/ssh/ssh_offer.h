@@ -7,6 +7,7 @@
 #ifndef PLIMSOLL_AGENT_SSH_OFFER_H
 #define PLIMSOLL_AGENT_SSH_OFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,12 @@ struct ssh_offer {
  *        something in common in each list, or the bytes are no such offer.
  */
 char *ssh_offer_disagreement(const uint8_t *greeting, size_t size, const struct ssh_offer *ours);
+
+/*
+ * Whether a server of this version takes what libssh2 1.10 signs with RSA keys: SHA-1 only.
+ *
+ * version  "SSH-2.0-OpenSSH_9.2p1 ..."; NULL: not known.
+ */
+bool ssh_offer_takes_sha1(const char *version);
 
 #endif

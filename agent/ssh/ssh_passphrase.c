@@ -13,7 +13,15 @@
 
 #include "proto/base.h"
 
-enum { TRIES = 3, PASSPHRASE_BYTES = 1024, ASK_MS = 60000, CONTROL_C = 3, END_OF_INPUT = 4 };
+enum {
+	TRIES = 3,
+	PASSPHRASE_BYTES = 1024,
+	ASK_MS = 60000,
+	CONTROL_C = 3,
+	END_OF_INPUT = 4,
+	END_TRIES = 100,
+	END_PAUSE_US = 20000
+};
 
 /* One asks at a time; `kept` has what was right, by file. */
 static struct {
@@ -58,6 +66,22 @@ static enum answer read_line(int fd, const struct ssh_wait *wait, char text[PASS
 	return ANSWER_NONE;
 }
 
+/* A program that does not end once it has answered, or was not waited for, is ended. */
+static int end_program(GPid child, bool has_answered)
+{
+	int status = 0;
+
+	for (int i = 0; has_answered && i < END_TRIES; i++) {
+		if (waitpid(child, &status, WNOHANG) == child)
+			return status;
+		g_usleep(END_PAUSE_US);
+	}
+	(void)kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 /* The question is the program's one argument, its answer the first line that it prints. */
 static bool ask_program(const char *program, const char *question, const struct ssh_wait *wait,
 			char text[PASSPHRASE_BYTES])
@@ -73,10 +97,7 @@ static bool ask_program(const char *program, const char *question, const struct 
 				      NULL, NULL, &child, NULL, &out, NULL, NULL))
 		return false;
 	came = read_line(out, wait, text) == ANSWER_LINE;
-	if (!came)
-		(void)kill(child, SIGTERM);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	status = end_program(child, came);
 	return came && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -289,17 +289,22 @@ class SigningIn(Case):
         return f'--agent={path}'
 
     def test_file_of_each_type(self):
+        """libssh2 1.10 leaks 112 bytes for a file of an ECDSA key; the sanitizer finds whose they are by whole stacks."""
         with Server() as server:
+            with open(server.path('suppressions'), 'w', encoding='ascii') as file:
+                file.write('leak:libssh2.so\n')
+            env = {'LSAN_OPTIONS': f'suppressions={server.path("suppressions")}:print_suppressions=0',
+                   'ASAN_OPTIONS': 'detect_leaks=1:fast_unwind_on_malloc=0'}
             for key in ('ed25519', 'ecdsa'):
                 with self.subTest(key):
-                    self.works(server.probe('open', key=key))
+                    self.works(server.probe('open', key=key, env=env if key == 'ecdsa' else None))
 
     def test_agent(self):
         with Server() as server:
             agent = self.agent('rsa', 'ed25519 other', 'ecdsa')
             self.works(server.probe('open', key=(), options=[agent]))
             self.ends(server.probe('open', key=(), options=[agent, '--identities-only']), 'auth', 'there is no key')
-            self.works(server.probe('open', key='ecdsa', options=[agent, '--identities-only']))
+            self.works(server.probe('open', key='ecdsa', options=[agent, '--identities-only']))  # by the agent
             public = KEYS['ecdsa'] + '.pub'
             self.works(server.probe('open', key=(), options=[agent, '--identities-only', f'--key={public}']))
 
@@ -315,13 +320,14 @@ class SigningIn(Case):
         with Server() as server:
             self.works(server.probe('open', options=['--agent=/nonexistent/agent']))
 
-    def test_agent_that_says_nothing_costs_the_time_of_connecting_only(self):
+    def test_agent_that_says_nothing_costs_some_time_only(self):
         with Server() as server, tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as silent:
             silent.bind(os.path.join(folder, 'agent'))
             silent.listen()
             began = time.monotonic()
-            self.ends(server.probe('open', options=[f'--agent={folder}/agent', '--connect-ms=1500']), 'timeout')
-            self.assertLess(time.monotonic() - began, 10)
+            self.works(server.probe('open', options=[f'--agent={folder}/agent', '--connect-ms=8000']))
+            self.assertGreater(time.monotonic() - began, 1.5)
+            self.ends(server.probe('open', key=(), options=[f'--agent={folder}/agent', '--connect-ms=1000']), 'auth', 'there is no key')
 
     def askpass(self, answer):
         folder = tempfile.mkdtemp(prefix='plimsoll-askpass-')

@@ -102,6 +102,35 @@ static void test_long_lists_are_shown_in_part(void)
 	g_assert_nonnull(strstr(got, "xxx..., libssh2"));
 }
 
+static void test_which_servers_take_sha1(void)
+{
+	static const struct {
+		const char *version;
+		bool want;
+	} versions[] = {
+		{"SSH-2.0-OpenSSH_7.4", true},
+		{"SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u3", true},
+		{"SSH-2.0-OpenSSH_8.6", true},
+		{"SSH-2.0-OpenSSH_8.7", false},
+		{"SSH-2.0-OpenSSH_8.8p1", false},
+		{"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", false},
+		{"SSH-2.0-OpenSSH_10.0", false},
+		{"SSH-2.0-OpenSSH_for_Windows_8.1", false},
+		{"SSH-2.0-OpenSSH_", false},
+		{"SSH-2.0-OpenSSH_8", false},
+		{"SSH-2.0-OpenSSH_-1.5", false},
+		{"SSH-2.0-OpenSSH_99999999999999999999.1", false},
+		{"SSH-2.0-dropbear_2020.81", false},
+		{"", false},
+		{NULL, false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
+		g_test_message("%s", versions[i].version);
+		g_assert_true(ssh_offer_takes_sha1(versions[i].version) == versions[i].want);
+	}
+}
+
 /* ---- words ---- */
 
 static void test_words_are_fit_to_be_shown(void)
@@ -159,6 +188,7 @@ int main(int argc, char **argv)
 			test_greetings_that_are_cut_say_nothing);
 	g_test_add_func("/ssh_offer/long-lists-are-shown-in-part",
 			test_long_lists_are_shown_in_part);
+	g_test_add_func("/ssh_offer/which-servers-take-sha1", test_which_servers_take_sha1);
 	g_test_add_func("/ssh_words/fit-to-be-shown", test_words_are_fit_to_be_shown);
 	g_test_add_func("/ssh_words/last-words-stay", test_last_words_stay);
 	return g_test_run();
