@@ -29,7 +29,7 @@ call() {
 
 # What there is to work with.
 hello() {
-	for tool in cat cut find getfacl grep head ls readlink stat timeout tr xargs auditctl docker; do
+	for tool in cat cut find grep head ls readlink stat timeout tr xargs auditctl docker; do
 		command -v "$tool" >/dev/null 2>&1 && echo "has $tool"
 	done
 	[ -n "$BASH_VERSION" ] && echo 'has bash'

@@ -151,8 +151,10 @@ bool remote_answer_stat(struct remote_round *round, struct host_stat *answer)
 	if (is_careful && !ask_list(round, &place, &list))
 		return false;
 	set_stat(round, &place, entry, answer);
-	answer->has_acl = list == REMOTE_LIST_SOME;
-	answer->acl_unknown = list == REMOTE_LIST_ASKED;
+	/* Of a folder the mark may also stand for what new files in it shall get. */
+	answer->acl_unknown =
+		list == REMOTE_LIST_ASKED || (list == REMOTE_LIST_SOME && S_ISDIR(answer->mode));
+	answer->has_acl = !answer->acl_unknown && list == REMOTE_LIST_SOME;
 	return true;
 }
 

@@ -207,7 +207,6 @@ static void take_tool(struct remote_tools *tools, const char *name)
 		{"cat", &tools->cat},
 		{"cut", &tools->cut},
 		{"tr", &tools->tr},
-		{"getfacl", &tools->getfacl},
 		{"auditctl", &tools->auditctl},
 		{"timeout", &tools->timeout},
 		{"bash", &tools->bash},
