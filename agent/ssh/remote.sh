@@ -126,11 +126,11 @@ process_each() {
 		cat "$folder/stat"
 		echo "$N $pid cgroup"
 		cat "$folder/cgroup"
+		echo "$N $pid ns/pid"
+		readlink "$folder/ns/pid"
 		if words=$(readlink -v "$folder/exe" 2>&1); then
 			echo "$N $pid exe"
 			printf '%s\n' "$words"
-			echo "$N $pid ns/pid"
-			readlink "$folder/ns/pid"
 		else
 			echo "$N $pid failed"
 			printf '%s\n' "$words"

@@ -489,6 +489,7 @@ static guint compare_processes(const struct host_process_table *before,
 		if (later == NULL || later->start_at != local->start_at ||
 		    later->ppid != local->ppid || strcmp(later->comm, local->comm) != 0 ||
 		    g_strcmp0(later->exe, local->exe) != 0 ||
+		    g_strcmp0(later->cgroup, local->cgroup) != 0 ||
 		    g_strcmp0(later->argv0, local->argv0) != 0)
 			continue;
 		g_test_message("process %" G_GINT64_FORMAT " %s", local->pid, local->comm);
