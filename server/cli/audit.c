@@ -57,24 +57,29 @@ static bool take_evaluator(struct audit *audit)
 	return audit->evaluator != NULL;
 }
 
+void audit_forget(struct audit *audit)
+{
+	g_clear_pointer(&audit->evaluation, evaluation_free);
+	g_clear_pointer(&audit->collection, collection_free);
+	g_clear_pointer(&audit->filters, g_array_unref);
+	g_clear_pointer(&audit->new_checks, g_hash_table_unref);
+	g_clear_pointer(&audit->arena, arena_free);
+	g_clear_pointer(&audit->scored, g_free);
+}
+
 void audit_done(struct audit *audit)
 {
 	(void)take_evaluator(audit);
+	audit_forget(audit);
 	evaluator_free(audit->evaluator);
 	g_clear_error(&audit->not_prepared);
 	audit_options_done(&audit->options);
 	parameter_values_free(audit->parameters);
-	evaluation_free(audit->evaluation);
-	collection_free(audit->collection);
 	g_clear_pointer(&audit->selected, g_hash_table_unref);
 	subject_filter_free(audit->filter);
-	g_clear_pointer(&audit->filters, g_array_unref);
-	g_clear_pointer(&audit->new_checks, g_hash_table_unref);
 	baseline_free(audit->baseline);
 	catalogue_free(audit->catalogue);
-	arena_free(audit->arena);
 	g_free(audit->benchmarks);
-	g_free(audit->scored);
 }
 
 /* Says what went wrong and hands the exit code on. */
@@ -186,7 +191,8 @@ bool audit_prepare(struct audit *audit, int *ret_exit)
 	g_autoptr(GError) error = NULL;
 
 	/* One heap for the two threads of a collection: an audit is to be small on the host. */
-	(void)mallopt(M_ARENA_MAX, 1);
+	if (!audit->has_more)
+		(void)mallopt(M_ARENA_MAX, 1);
 	audit->catalogue = catalogue_new(CLI_CHECKS_DIR, &error);
 	if (audit->catalogue == NULL)
 		return stop(audit, ret_exit, CLI_USAGE, error);
@@ -256,7 +262,8 @@ static bool judge(struct audit *audit, int *ret_exit)
 	audit->evaluation =
 		evaluator_run(audit->evaluator, &input, is_selected, audit->selected, &error);
 	/* The report's memory is not to stand beside the evaluator's. */
-	g_clear_pointer(&audit->evaluator, evaluator_free);
+	if (!audit->has_more)
+		g_clear_pointer(&audit->evaluator, evaluator_free);
 	if (audit->evaluation == NULL)
 		return stop(audit, ret_exit, CLI_IO, error);
 	audit->scored = g_new0(struct report_benchmark, audit->n_benchmarks);
@@ -267,11 +274,21 @@ static bool judge(struct audit *audit, int *ret_exit)
 	return true;
 }
 
-bool audit_judge(struct audit *audit, int *ret_exit)
+bool audit_plan(struct audit *audit, int *ret_exit)
 {
 	return choose_checks(audit, ret_exit) && choose_subjects(audit, ret_exit) &&
-	       read_baseline(audit, ret_exit) && get_facts(audit, ret_exit) &&
-	       judge(audit, ret_exit);
+	       read_baseline(audit, ret_exit);
+}
+
+bool audit_take(struct audit *audit, struct collection *collection, int *ret_exit)
+{
+	audit->collection = collection;
+	return judge(audit, ret_exit);
+}
+
+bool audit_judge(struct audit *audit, int *ret_exit)
+{
+	return audit_plan(audit, ret_exit) && get_facts(audit, ret_exit) && judge(audit, ret_exit);
 }
 
 /* --- the result --- */

@@ -16,6 +16,7 @@
 struct audit {
 	const char *command; /* "audit", for messages; static storage */
 	struct audit_options options;
+	bool has_more; /* hosts are to follow: the evaluator stays */
 	/* ---- from here on filled by audit_prepare() ---- */
 	struct catalogue *catalogue;
 	const struct benchmark **benchmarks;
@@ -47,8 +48,17 @@ void audit_add_benchmark(struct audit *audit, const struct benchmark *benchmark)
 bool audit_judge(struct audit *audit, int *ret_exit);
 void audit_done(struct audit *audit);
 
+/* The two halves of audit_judge(), for who collects otherwise: what is asked, once; then one host
+ * after the other. Takes the collection. */
+bool audit_plan(struct audit *audit, int *ret_exit);
+bool audit_take(struct audit *audit, struct collection *collection, int *ret_exit);
+/* Forgets the host and keeps the plan. */
+void audit_forget(struct audit *audit);
+
 /* The finished audit, for the formats. It borrows from the audit. */
 void audit_report(struct audit *audit, struct report *ret_report);
+/* The end of an audit of one host: every output, and what the gate says. Answers the exit code. */
+int audit_conclude(struct audit *audit);
 /* Says on stderr what readers must know who see no table. */
 void audit_say_notices(const struct audit *audit, const struct report *report);
 

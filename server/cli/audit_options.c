@@ -75,11 +75,12 @@ static void raw_done(struct raw *raw)
 
 /* --- single values --- */
 
-static bool read_severity(const char *option, const char *text, enum severity *ret, int *ret_exit)
+static bool read_severity(const char *command, const char *option, const char *text,
+			  enum severity *ret, int *ret_exit)
 {
 	if (text == NULL || severity_parse(text, ret))
 		return true;
-	*ret_exit = cli_usage("audit", "%s wants low, medium, high or critical, not '%s'", option,
+	*ret_exit = cli_usage(command, "%s wants low, medium, high or critical, not '%s'", option,
 			      text);
 	return false;
 }
@@ -95,10 +96,11 @@ static bool read_fail_on(const struct raw *raw, struct audit_options *options, i
 		severity = severity[3] == ':' ? severity + strlen("new:") : NULL;
 	}
 	if (options->gate.only_new && options->baseline_path == NULL) {
-		*ret_exit = cli_usage("audit", "--fail-on new wants a --baseline");
+		*ret_exit = cli_usage(options->command, "--fail-on new wants a --baseline");
 		return false;
 	}
-	return read_severity("--fail-on", severity, &options->gate.severity, ret_exit);
+	return read_severity(options->command, "--fail-on", severity, &options->gate.severity,
+			     ret_exit);
 }
 
 static bool read_max_fail(const struct raw *raw, struct audit_options *options, int *ret_exit)
@@ -108,8 +110,8 @@ static bool read_max_fail(const struct raw *raw, struct audit_options *options, 
 	if (raw->max_fail == NULL)
 		return true;
 	if (!g_ascii_string_to_unsigned(raw->max_fail, 10, 0, G_MAXINT, &n, NULL)) {
-		*ret_exit =
-			cli_usage("audit", "--max-fail wants a number, not '%s'", raw->max_fail);
+		*ret_exit = cli_usage(options->command, "--max-fail wants a number, not '%s'",
+				      raw->max_fail);
 		return false;
 	}
 	options->gate.max_fail = (guint)n;
@@ -129,7 +131,8 @@ static bool read_color(const struct raw *raw, struct audit_options *options, int
 			return true;
 		}
 	}
-	*ret_exit = cli_usage("audit", "--color wants auto, always or never, not '%s'", raw->color);
+	*ret_exit = cli_usage(options->command, "--color wants auto, always or never, not '%s'",
+			      raw->color);
 	return false;
 }
 
@@ -155,13 +158,13 @@ static char **split_words(char *const *lists)
 }
 
 /* `what` it is a list of: "checks". */
-static bool read_list(const char *option, const char *what, char *const *lists, char ***ret_words,
-		      int *ret_exit)
+static bool read_list(const char *command, const char *option, const char *what, char *const *lists,
+		      char ***ret_words, int *ret_exit)
 {
 	*ret_words = split_words(lists);
 	if (lists == NULL || *ret_words != NULL)
 		return true;
-	*ret_exit = cli_usage("audit", "%s wants a list of %s", option, what);
+	*ret_exit = cli_usage(command, "%s wants a list of %s", option, what);
 	return false;
 }
 
@@ -173,13 +176,14 @@ static bool read_benchmarks(const struct raw *raw, struct audit_options *options
 	options->benchmarks = split_words(lists);
 	if (options->benchmarks != NULL)
 		return true;
-	*ret_exit = cli_usage("audit", "--benchmark wants a name");
+	*ret_exit = cli_usage(options->command, "--benchmark wants a name");
 	return false;
 }
 
 /* --- outputs --- */
 
-static bool read_output(const char *text, struct audit_output *ret_output, int *ret_exit)
+static bool read_output(const char *command, const char *text, struct audit_output *ret_output,
+			int *ret_exit)
 {
 	const char *equals = strchr(text, '=');
 	g_autofree char *name =
@@ -187,12 +191,12 @@ static bool read_output(const char *text, struct audit_output *ret_output, int *
 
 	ret_output->format = format_find(name);
 	if (ret_output->format == NULL) {
-		*ret_exit = cli_usage("audit", "unknown format '%s'; there are %s", name,
+		*ret_exit = cli_usage(command, "unknown format '%s'; there are %s", name,
 				      format_names());
 		return false;
 	}
 	if (equals != NULL && equals[1] == '\0') {
-		*ret_exit = cli_usage("audit", "-o %s wants a file behind '='", text);
+		*ret_exit = cli_usage(command, "-o %s wants a file behind '='", text);
 		return false;
 	}
 	ret_output->path =
@@ -208,19 +212,20 @@ static bool read_outputs(const struct raw *raw, struct audit_options *options, i
 
 	options->outputs = g_new0(struct audit_output, g_strv_length((char **)(guintptr)texts));
 	for (guint i = 0; texts[i] != NULL; i++) {
-		if (!read_output(texts[i], &options->outputs[i], ret_exit))
+		if (!read_output(options->command, texts[i], &options->outputs[i], ret_exit))
 			return false;
 		options->n_outputs = i + 1;
 		to_stdout += options->outputs[i].path == NULL ? 1 : 0;
 		if (options->outputs[i].format->one_benchmark && options->benchmarks[1] != NULL) {
-			*ret_exit = cli_usage("audit", "-o %s shows one benchmark only", texts[i]);
+			*ret_exit = cli_usage(options->command, "-o %s shows one benchmark only",
+					      texts[i]);
 			return false;
 		}
 	}
 	if (to_stdout <= 1)
 		return true;
-	*ret_exit = cli_usage("audit", "only one format can go to standard output; "
-				       "give the others a file: -o FORMAT=FILE");
+	*ret_exit = cli_usage(options->command, "only one format can go to standard output; "
+						"give the others a file: -o FORMAT=FILE");
 	return false;
 }
 
@@ -243,7 +248,7 @@ static bool check_conflicts(const struct audit_options *options, const struct ra
 		problem = "--allow-unknown and --require-complete contradict each other";
 	if (problem == NULL)
 		return true;
-	*ret_exit = cli_usage("audit", "%s", problem);
+	*ret_exit = cli_usage(options->command, "%s", problem);
 	return false;
 }
 
@@ -255,25 +260,34 @@ static bool understand(const struct raw *raw, struct audit_options *options, int
 	options->verbose = raw->verbose;
 	options->quiet = raw->quiet;
 	return check_conflicts(options, raw, ret_exit) &&
-	       read_severity("--severity", raw->severity, &options->min_severity, ret_exit) &&
+	       read_severity(options->command, "--severity", raw->severity, &options->min_severity,
+			     ret_exit) &&
 	       read_fail_on(raw, options, ret_exit) && read_max_fail(raw, options, ret_exit) &&
 	       read_color(raw, options, ret_exit) && read_benchmarks(raw, options, ret_exit) &&
-	       read_list("--only", "checks", raw->only, &options->only, ret_exit) &&
-	       read_list("--skip", "checks", raw->skip, &options->skip, ret_exit) &&
-	       read_list("--include", "names", raw->include, &options->include, ret_exit) &&
-	       read_list("--exclude", "names", raw->exclude, &options->exclude, ret_exit) &&
-	       read_list("--label", "labels", raw->labels, &options->labels, ret_exit) &&
+	       read_list(options->command, "--only", "checks", raw->only, &options->only,
+			 ret_exit) &&
+	       read_list(options->command, "--skip", "checks", raw->skip, &options->skip,
+			 ret_exit) &&
+	       read_list(options->command, "--include", "names", raw->include, &options->include,
+			 ret_exit) &&
+	       read_list(options->command, "--exclude", "names", raw->exclude, &options->exclude,
+			 ret_exit) &&
+	       read_list(options->command, "--label", "labels", raw->labels, &options->labels,
+			 ret_exit) &&
 	       read_outputs(raw, options, ret_exit);
 }
 
-static bool parse(int argc, char **argv, struct audit_options *options, struct raw *raw,
-		  int *ret_exit)
+/* Rows that end with a NULL row. */
+static void add_rows(GArray *rows, const GOptionEntry *more)
+{
+	for (; more->long_name != NULL; more++)
+		g_array_append_val(rows, *more);
+}
+
+static bool parse(const struct cli_options *spec, int argc, char **argv,
+		  struct audit_options *options, struct raw *raw, char ***ret_words, int *ret_exit)
 {
 	const GOptionEntry entries[] = {
-		HOST_ENDPOINT_OPTIONS(&options->engine),
-		{"root", 0, 0, G_OPTION_ARG_FILENAME, &options->root_dir, NULL, NULL},
-		{"facts", 0, 0, G_OPTION_ARG_FILENAME, &options->facts_path, NULL, NULL},
-		{"save-facts", 0, 0, G_OPTION_ARG_FILENAME, &options->save_facts_path, NULL, NULL},
 		{"benchmark", 0, 0, G_OPTION_ARG_STRING, &raw->benchmark, NULL, NULL},
 		{"parameter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->parameters, NULL, NULL},
 		{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config_path, NULL, NULL},
@@ -296,21 +310,43 @@ static bool parse(int argc, char **argv, struct audit_options *options, struct r
 		{"baseline", 0, 0, G_OPTION_ARG_FILENAME, &options->baseline_path, NULL, NULL},
 		G_OPTION_ENTRY_NULL,
 	};
-	const struct cli_options spec = {.command = "audit", .help = help, .entries = entries};
+	g_autoptr(GArray) rows = g_array_new(TRUE, FALSE, sizeof(GOptionEntry));
+	struct cli_options all = *spec;
 
-	return cli_parse(&spec, argc, argv, NULL, ret_exit);
+	add_rows(rows, spec->entries);
+	add_rows(rows, entries);
+	all.entries = (const GOptionEntry *)(const void *)rows->data;
+	return cli_parse(&all, argc, argv, ret_words, ret_exit);
 }
 
-bool audit_options_read(int argc, char **argv, struct audit_options *ret_options, int *ret_exit)
+bool audit_options_read_for(const struct cli_options *spec, int argc, char **argv,
+			    struct audit_options *ret_options, char ***ret_words, int *ret_exit)
 {
 	struct raw raw = {0};
 	bool understood;
 
-	*ret_options = (struct audit_options){.gate.severity = SEVERITY_LOW};
-	understood = parse(argc, argv, ret_options, &raw, ret_exit) &&
+	ret_options->command = spec->command;
+	ret_options->gate.severity = SEVERITY_LOW;
+	understood = parse(spec, argc, argv, ret_options, &raw, ret_words, ret_exit) &&
 		     understand(&raw, ret_options, ret_exit);
 	raw_done(&raw);
 	return understood;
+}
+
+bool audit_options_read(int argc, char **argv, struct audit_options *ret_options, int *ret_exit)
+{
+	const GOptionEntry entries[] = {
+		HOST_ENDPOINT_OPTIONS(&ret_options->engine),
+		{"root", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->root_dir, NULL, NULL},
+		{"facts", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->facts_path, NULL, NULL},
+		{"save-facts", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->save_facts_path, NULL,
+		 NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	const struct cli_options spec = {.command = "audit", .help = help, .entries = entries};
+
+	*ret_options = (struct audit_options){0};
+	return audit_options_read_for(&spec, argc, argv, ret_options, NULL, ret_exit);
 }
 
 void audit_options_done(struct audit_options *options)

@@ -4,6 +4,7 @@
 #define PLIMSOLL_SERVER_CLI_AUDIT_OPTIONS_H
 
 #include "agent/host.h"
+#include "server/cli/cli.h"
 #include "server/cli/gate.h"
 #include "server/format/format.h"
 
@@ -16,6 +17,7 @@ struct audit_output {
 };
 
 struct audit_options {
+	const char *command; /* whose options these are, for messages; static storage */
 	struct host_endpoint_flags engine;
 	char *root_dir;
 	char *facts_path;
@@ -41,12 +43,21 @@ struct audit_options {
 };
 
 /*
- * Reads the command line. When there is nothing to audit (--help, bad usage) everything is said,
- * and ret_exit holds the exit code.
+ * Reads the command line of `plimsoll audit`. When there is nothing to audit (--help, bad usage)
+ * everything is said, and ret_exit holds the exit code.
  *
  * ret_options  free with audit_options_done(), also after false.
  */
 bool audit_options_read(int argc, char **argv, struct audit_options *ret_options, int *ret_exit);
+
+/*
+ * The same for another command that judges: how it is judged and written is asked as audit asks it;
+ * whom is asked stands in rows of its own.
+ *
+ * spec  of the other command; its entries end with a NULL row.
+ */
+bool audit_options_read_for(const struct cli_options *spec, int argc, char **argv,
+			    struct audit_options *ret_options, char ***ret_words, int *ret_exit);
 void audit_options_done(struct audit_options *options);
 
 #endif
