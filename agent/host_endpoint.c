@@ -12,7 +12,6 @@ enum { PLAIN_PORT = 2375, TLS_PORT = 2376 };
 static const struct {
 	const char *scheme, *advice;
 } refused[] = {
-	{"ssh://", "use \"plimsoll scan\", which collects on that machine itself"},
 	{"http://", "write tcp://HOST:PORT, as docker does"},
 	{"https://", "write tcp://HOST:PORT with --tlsverify, as docker does"},
 };
@@ -99,6 +98,22 @@ static bool read_tcp(struct host_endpoint *endpoint, const char *rest, bool uses
 	return true;
 }
 
+/* Of ssh:// the whole command, where the URL holds nothing but a name: never a password. */
+static bool refuse_ssh(const char *url, GError **error)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@:[]/";
+	const char *at = strrchr(url, '@');
+	const char *colon = strchr(url + strlen("ssh://"), ':');
+	const bool is_plain = strspn(url, letters) == strlen(url) && strlen(url) <= 200 &&
+			      (at == NULL || colon == NULL || colon > at);
+
+	return fail(error,
+		    "docker host \"ssh://...\": to audit that machine over SSH, run "
+		    "\"plimsoll scan%s%s\"",
+		    is_plain ? " " : "", is_plain ? url : "");
+}
+
 static bool read_url(struct host_endpoint *endpoint, const char *url, bool uses_tls, GError **error)
 {
 	static const char unix_scheme[] = "unix://", tcp_scheme[] = "tcp://";
@@ -110,6 +125,8 @@ static bool read_url(struct host_endpoint *endpoint, const char *url, bool uses_
 	}
 	if (g_str_has_prefix(url, tcp_scheme))
 		return read_tcp(endpoint, url + strlen(tcp_scheme), uses_tls, error);
+	if (g_str_has_prefix(url, "ssh://"))
+		return refuse_ssh(url, error);
 	for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
 		if (g_str_has_prefix(url, refused[i].scheme))
 			return fail(error, "docker host \"%s...\": %s", refused[i].scheme,

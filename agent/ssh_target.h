@@ -38,6 +38,13 @@ struct ssh_target *ssh_target_parse(const char *text, GError **error);
 void ssh_target_free(struct ssh_target *target);
 PLIMSOLL_AUTOPTR(ssh_target, ssh_target_free)
 
+/*
+ * Whom docker would ask: the ssh:// endpoint of a context, or without a name that of DOCKER_HOST,
+ * else of the current context. Its name is "context:NAME", or the URL. As ssh_target_parse().
+ */
+struct ssh_target *ssh_target_of_context(const char *name, GError **error);
+struct ssh_target *ssh_target_of_environment(GError **error);
+
 /* How all machines of one sweep are spoken to. */
 struct ssh_options {
 	enum ssh_transport transport;

@@ -13,6 +13,7 @@
 
 static const struct command commands[] = {
 	{"audit", "audit the Docker host that this runs on", cmd_audit},
+	{"scan", "audit Docker hosts over SSH, one or many", cmd_scan},
 	{"checks", "list the checks of a benchmark", cmd_checks},
 	{"explain", "explain a check, or the score", cmd_explain},
 	{"why", "show what the verdict of a check rests on", cmd_why},

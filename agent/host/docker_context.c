@@ -134,3 +134,11 @@ bool docker_context_current(struct docker_context *ret_context, GError **error)
 	}
 	return read_context(config_dir, ret_context, error);
 }
+
+bool docker_context_read(const char *name, struct docker_context *ret_context, GError **error)
+{
+	g_autofree char *config_dir = docker_context_config_dir();
+
+	*ret_context = (struct docker_context){.name = g_strdup(name)};
+	return read_context(config_dir, ret_context, error);
+}

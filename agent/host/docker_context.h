@@ -25,5 +25,7 @@ void docker_context_done(struct docker_context *context);
  * error  HOST_ERROR_ENDPOINT: what is named cannot be read.
  */
 bool docker_context_current(struct docker_context *ret_context, GError **error);
+/* The context of a name. The same. */
+bool docker_context_read(const char *name, struct docker_context *ret_context, GError **error);
 
 #endif

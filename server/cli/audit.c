@@ -239,6 +239,15 @@ static bool get_facts(struct audit *audit, int *ret_exit)
 
 /* --- the verdicts --- */
 
+bool audit_make_evaluator(struct audit *audit, int *ret_exit)
+{
+	if (!take_evaluator(audit) && audit->not_prepared == NULL)
+		(void)make_evaluator(audit);
+	if (audit->evaluator != NULL)
+		return true;
+	return stop(audit, ret_exit, CLI_USAGE, audit->not_prepared);
+}
+
 /* Ages are judged as of the collection, so that saved facts give the same report tomorrow. */
 static bool judge(struct audit *audit, int *ret_exit)
 {
@@ -255,10 +264,8 @@ static bool judge(struct audit *audit, int *ret_exit)
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (!take_evaluator(audit) && audit->not_prepared == NULL)
-		(void)make_evaluator(audit);
-	if (audit->evaluator == NULL)
-		return stop(audit, ret_exit, CLI_USAGE, audit->not_prepared);
+	if (!audit_make_evaluator(audit, ret_exit))
+		return false;
 	audit->evaluation =
 		evaluator_run(audit->evaluator, &input, is_selected, audit->selected, &error);
 	/* The report's memory is not to stand beside the evaluator's. */

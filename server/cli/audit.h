@@ -51,6 +51,9 @@ void audit_done(struct audit *audit);
 /* The two halves of audit_judge(), for who collects otherwise: what is asked, once; then one host
  * after the other. Takes the collection. */
 bool audit_plan(struct audit *audit, int *ret_exit);
+/* Makes the evaluator now, so that what it finds wrong with a site's checks stops no sweep later.
+ */
+bool audit_make_evaluator(struct audit *audit, int *ret_exit);
 bool audit_take(struct audit *audit, struct collection *collection, int *ret_exit);
 /* Forgets the host and keeps the plan. */
 void audit_forget(struct audit *audit);

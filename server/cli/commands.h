@@ -9,6 +9,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_docker_bench(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
 int cmd_signin_link(int argc, char **argv);

@@ -27,7 +27,8 @@ static struct {
 	char *words; /* clean; NULL = nothing reported yet */
 	GThread *painter;
 } progress;
-static atomic_bool is_shown; /* read by the signal handler */
+static atomic_bool is_shown;      /* read by the signal handler */
+static gint *_Atomic cancel_flag; /* so is this; NULL: the first Ctrl-C ends the program */
 
 static bool is_set(const char *variable)
 {
@@ -83,7 +84,11 @@ static void say_erase(void)
 
 static void interrupted(int signal_number)
 {
+	gint *flag = atomic_load(&cancel_flag);
+
 	(void)signal_number;
+	if (flag != NULL && __atomic_exchange_n(flag, 1, __ATOMIC_SEQ_CST) == 0)
+		return;
 	if (atomic_load(&is_shown))
 		say_erase();
 	_exit(CLI_INTERRUPTED);
@@ -123,6 +128,11 @@ static void catch_interrupt(void)
 		(void)sigaction(SIGINT, &action, NULL);
 }
 
+void terminal_cancel_by(gint *flag)
+{
+	atomic_store(&cancel_flag, flag);
+}
+
 void terminal_begin(void)
 {
 	catch_interrupt();
@@ -142,6 +152,20 @@ void terminal_progress(const char *what, guint done, guint total, void *data)
 	g_free(progress.words);
 	progress.words = g_string_free(g_steal_pointer(&words), FALSE);
 	g_mutex_unlock(&progress.lock);
+}
+
+void terminal_hide(void)
+{
+	g_mutex_lock(&progress.lock);
+	if (atomic_exchange(&is_shown, false))
+		say_erase();
+	g_mutex_unlock(&progress.lock);
+}
+
+void terminal_say(const char *lines)
+{
+	fflush(stdout);
+	fputs(lines, stderr);
 }
 
 void terminal_end(void)

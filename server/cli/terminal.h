@@ -13,8 +13,14 @@ struct format_style terminal_style(const struct audit_options *options, bool to_
  * stderr, rewritten in place, when stderr is a terminal and the work takes longer than a moment.
  */
 void terminal_begin(void);
+/* From now on the first Ctrl-C sets the flag (g_atomic_int); the second ends the program. */
+void terminal_cancel_by(gint *flag);
 /* For collect(): `what` may be foreign. */
 void terminal_progress(const char *what, guint done, guint total, void *data);
+/* Lines that are clean already, on stderr. */
+void terminal_say(const char *lines);
+/* Takes the line away until it is painted again, so that something can be said. */
+void terminal_hide(void);
 /* Takes the line away again. */
 void terminal_end(void);
 

@@ -8,6 +8,7 @@ static const struct format formats[] = {
 	{.name = "table", .write = format_table_write},
 	{.name = "lines", .write = format_lines_write},
 	{.name = "json", .write = format_json_write},
+	{.name = "ndjson", .write = format_ndjson_write},
 	{.name = "docker-bench", .one_benchmark = true, .write = format_docker_bench_write},
 	{.name = "docker-bench-json",
 	 .one_benchmark = true,

@@ -72,12 +72,19 @@ char *report_filter_text(const struct report *report);
  * is unknown. NULL = decided, or nothing is known. */
 const char *report_reason(const struct result *result);
 
+struct json_writer;
+/* The document of -o json as a part of another one; key NULL: as that one. */
+void format_json_write_member(struct json_writer *writer, const char *key,
+			      const struct report *report, bool show_all);
+
 /* Rows of the table. */
 void format_table_write(GString *out, const struct report *report,
 			const struct format_style *style);
 void format_lines_write(GString *out, const struct report *report,
 			const struct format_style *style);
 void format_json_write(GString *out, const struct report *report, const struct format_style *style);
+void format_ndjson_write(GString *out, const struct report *report,
+			 const struct format_style *style);
 void format_docker_bench_write(GString *out, const struct report *report,
 			       const struct format_style *style);
 void format_docker_bench_json_write(GString *out, const struct report *report,

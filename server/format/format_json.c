@@ -335,21 +335,40 @@ static struct json *new_moves(const struct report *report)
 	return list;
 }
 
-void format_json_write(GString *out, const struct report *report, const struct format_style *style)
+void format_json_write_member(struct json_writer *writer, const char *key,
+			      const struct report *report, bool show_all)
 {
-	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(out, true);
 	int64_t taken_at_s = report->envelope != NULL ? report->envelope->taken_at : 0;
 
-	json_write_begin(writer, NULL, JSON_KIND_OBJECT);
+	json_write_begin(writer, key, JSON_KIND_OBJECT);
 	json_write_value(writer, "schema_version", json_new_integer(JSON_SCHEMA_VERSION));
 	json_write_value(writer, "host", new_host(report));
 	json_write_value(writer, "collected_at", new_time(taken_at_s));
 	json_write_value(writer, "baseline", new_baseline(report->changes));
 	json_write_begin(writer, "benchmarks", JSON_KIND_ARRAY);
 	for (guint i = 0; i < report->n_benchmarks; i++)
-		write_benchmark(writer, report, &report->benchmarks[i], style->show_all);
+		write_benchmark(writer, report, &report->benchmarks[i], show_all);
 	json_write_end(writer);
 	json_write_value(writer, "moves", new_moves(report));
 	json_write_end(writer);
+}
+
+static void write_document(GString *out, const struct report *report,
+			   const struct format_style *style, bool indented)
+{
+	PLIMSOLL_AUTO(json_writer) *writer = json_writer_new(out, indented);
+
+	format_json_write_member(writer, NULL, report, style->show_all);
 	g_string_append_c(out, '\n');
+}
+
+void format_json_write(GString *out, const struct report *report, const struct format_style *style)
+{
+	write_document(out, report, style, true);
+}
+
+void format_ndjson_write(GString *out, const struct report *report,
+			 const struct format_style *style)
+{
+	write_document(out, report, style, false);
 }
