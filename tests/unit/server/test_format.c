@@ -173,7 +173,7 @@ static void test_json_items(void)
 static void test_names(void)
 {
 	g_assert_cmpstr(format_names(), ==,
-			"table, lines, json, docker-bench, docker-bench-json, html");
+			"table, lines, json, ndjson, docker-bench, docker-bench-json, html");
 	g_assert_null(format_find("tabel"));
 }
 
