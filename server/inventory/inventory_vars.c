@@ -227,27 +227,26 @@ static bool is_label_name(const char *name)
 	       g_ascii_isalnum(name[0]) && g_ascii_isalnum(name[length - 1]);
 }
 
-/* "group=web" of one that names it, "group/NAME=yes" of all: a label has one value. */
-static char **labels_of(const struct inventory_host *host, const GPtrArray *groups)
+static bool is_label(const struct inventory_group *group)
+{
+	return strcmp(group->name, "all") != 0 && strcmp(group->name, "ungrouped") != 0 &&
+	       is_label_name(group->name);
+}
+
+/* "group=web" of one group, "group/web=yes" of each of several: a label has one value. */
+static char **labels_of(const GPtrArray *groups)
 {
 	g_autoptr(GStrvBuilder) labels = g_strv_builder_new();
-	const struct inventory_group *own = NULL;
+	guint n = 0;
 
-	for (guint i = 0; i < host->groups->len; i++) {
-		const struct inventory_group *group = host->groups->pdata[i];
-
-		if (strcmp(group->name, "all") != 0 && strcmp(group->name, "ungrouped") != 0 &&
-		    (own == NULL || group->depth > own->depth))
-			own = group;
-	}
+	for (guint i = 0; i < groups->len; i++)
+		n += is_label(groups->pdata[i]) ? 1 : 0;
 	for (guint i = 0; i < groups->len; i++) {
 		const struct inventory_group *group = groups->pdata[i];
-		g_autofree char *label = group == own
-						 ? g_strdup_printf("group=%s", group->name)
-						 : g_strdup_printf("group/%s=yes", group->name);
+		g_autofree char *label = n == 1 ? g_strdup_printf("group=%s", group->name)
+						: g_strdup_printf("group/%s=yes", group->name);
 
-		if (strcmp(group->name, "all") != 0 && strcmp(group->name, "ungrouped") != 0 &&
-		    is_label_name(group->name))
+		if (is_label(group))
 			g_strv_builder_add(labels, label);
 	}
 	return g_strv_builder_end(labels);
@@ -357,7 +356,7 @@ struct inventory_entry *inventory_entry_new(const struct inventory_file *file,
 	entry->target = target_of(file, host, &settings, error);
 	if (entry->target == NULL)
 		return NULL;
-	entry->target->labels = labels_of(host, groups);
+	entry->target->labels = labels_of(groups);
 	entry->groups = names_of(groups);
 	entry->place = g_strdup_printf("%s:%u", file->name, host->place.line);
 	entry->trouble = apply(entry->target, &settings);

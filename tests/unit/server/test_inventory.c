@@ -83,7 +83,7 @@ static const struct {
 	{"nothing", "", ""},
 	{"blank lines of DOS", "web1\r\n\r\nweb2\r\n", "web1\nweb2"},
 	{"groups", "lone\n[web]\na\nb ansible_host=10.0.0.2\n[db]\nb\n",
-	 "lone\na {all,web} [group=web]\nb>10.0.0.2 {all,db,web} [group/db=yes,group=web]"},
+	 "lone\na {all,web} [group=web]\nb>10.0.0.2 {all,db,web} [group/db=yes,group/web=yes]"},
 	{"ranges", "[web]\nweb[01:03].x\n[a:b]-db[1:5:2]\n",
 	 "web01.x {all,web} [group=web]\nweb02.x {all,web} [group=web]\n"
 	 "web03.x {all,web} [group=web]\na-db1 {all,web} [group=web]\na-db3 {all,web} [group=web]\n"
@@ -99,8 +99,8 @@ static const struct {
 	 "[all:vars]\nansible_user = everybody\nansible_port=1\n[site:children]\nweb\n[site:vars]\n"
 	 "ansible_user=site\nansible_port=2\n[web:vars]\nansible_port=3\n[web]\na\n"
 	 "b ansible_port=4\n",
-	 "a>site@a:3 {all,site,web} [group/site=yes,group=web]\n"
-	 "b>site@b:4 {all,site,web} [group/site=yes,group=web]"},
+	 "a>site@a:3 {all,site,web} [group/site=yes,group/web=yes]\n"
+	 "b>site@b:4 {all,site,web} [group/site=yes,group/web=yes]"},
 	{"values in quotes", "[web]\na\n[web:vars]\nansible_user = 'root' # who\n",
 	 "a>root@a {all,web} [group=web]"},
 	{"become that is off", "a ansible_become=no\n", "a sudo=0"},
@@ -112,7 +112,7 @@ static const struct {
 	 "        pg: {hosts: {db1: {ansible_become: yes}}}\n",
 	 "lone>root@lone\nweb1>root@web1:2222 {all,web} [group=web]\n"
 	 "web2>root@web2:2222 {all,web} [group=web]\n"
-	 "db1>root@db1 sudo=1 {all,db,pg} [group/db=yes,group=pg]"},
+	 "db1>root@db1 sudo=1 {all,db,pg} [group/db=yes,group/pg=yes]"},
 	{"YAML without a start", "web:\n  hosts:\n    a:\n    b:\n",
 	 "a {all,web} [group=web]\nb {all,web} [group=web]"},
 	{"a list in YAML", "- a\n- root@b\n", "a\nroot@b>root@b"},
