@@ -12,7 +12,7 @@
 #include "agent/sweep.h"
 #include "proto/limits.h"
 
-enum { TICK_US = 250 * 1000 };
+enum { TICK_US = 250 * 1000, END_TRIES = 5, END_TICK_US = 20 * 1000 };
 
 struct host_ssh {
 	struct host host;
@@ -128,12 +128,35 @@ static struct remote_shell *start_watched(struct ssh_link *link, int fd, const c
 	return shell;
 }
 
+/* A shell that ended because the connection did; the OpenSSH client may take a moment to know. */
+static bool has_ended(struct ssh_link *link, const char *socket_path)
+{
+	for (guint i = 0; i < END_TRIES; i++) {
+		g_autoptr(GError) error = NULL;
+		PLIMSOLL_AUTO_FD fd = ssh_link_reach(link, socket_path, &error);
+
+		if (fd < 0 && g_error_matches(error, SSH_ERROR, SSH_ERROR_LOST))
+			return true;
+		g_usleep(END_TICK_US);
+	}
+	return false;
+}
+
 /* What the shell's end says alone is not why: sudo and login programs speak on stderr. */
-static void explain(struct ssh_link *link, const char *user, bool has_sudo, GError **error)
+static void explain(struct ssh_link *link, const char *socket_path, const char *user, bool has_sudo,
+		    GError **error)
 {
 	g_autofree char *words = ssh_link_last_words(link);
 
-	if (words[0] == '\0' || !g_error_matches(*error, SSH_ERROR, SSH_ERROR_SHELL))
+	if (!g_error_matches(*error, SSH_ERROR, SSH_ERROR_SHELL))
+		return;
+	if (has_ended(link, socket_path)) {
+		g_clear_error(error);
+		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_LOST,
+				    "the connection ended before a shell answered");
+		return;
+	}
+	if (words[0] == '\0')
 		return;
 	if (has_sudo && strstr(words, "sudo") != NULL) {
 		g_clear_error(error);
@@ -166,7 +189,7 @@ static bool open_shell(struct host_ssh *ssh, const char *user, bool has_sudo, co
 		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_CANCELLED, "cancelled");
 		return false;
 	}
-	explain(ssh->link, user, has_sudo, &problem);
+	explain(ssh->link, socket_path, user, has_sudo, &problem);
 	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;
 }
