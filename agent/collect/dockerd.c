@@ -452,10 +452,16 @@ static void set_user(const struct survey *survey, const struct candidate *candid
 	fact->home = survey_text(survey, accounts_home(survey, uid));
 }
 
-/* Helpers of published ports; what else a dockerd starts might be one by another name. */
+/*
+ * Helpers of published ports; what else a dockerd starts might be one by another name. Of its
+ * runtime and its init it asks the version for every GET /info, so these come and go while it is
+ * asked.
+ */
 static void set_children(const struct survey *survey, Plimsoll__Dockerd *fact)
 {
-	static const char *const known[] = {"containerd", "docker-containerd", "dockerd", NULL};
+	static const char *const known[] = {"containerd", "docker-containerd", "dockerd",
+					    "runc",       "docker-runc",       "docker-init",
+					    "tini",       "tini-static",       NULL};
 	const struct host_process_table *table = processes_table(survey);
 	int64_t n_proxies = 0, n_others = 0;
 
