@@ -20,8 +20,8 @@ enum { MAX_DIRECTORY_ENTRIES = 100000, NO_FILE = 77 };
 static const struct {
 	const char *link, *target;
 } usual_links[] = {
-	{"/var/run/", "/run/"}, {"/lib/", "/usr/lib/"},   {"/lib64/", "/usr/lib64/"},
-	{"/bin/", "/usr/bin/"}, {"/sbin/", "/usr/sbin/"},
+	{"/var/run", "/run"}, {"/lib", "/usr/lib"},   {"/lib64", "/usr/lib64"},
+	{"/bin", "/usr/bin"}, {"/sbin", "/usr/sbin"},
 };
 
 static void ask_on_the_way(struct remote_round *round, const char *path)
@@ -39,11 +39,13 @@ static void ask_ahead(struct remote_round *round, const char *path)
 {
 	ask_on_the_way(round, path);
 	for (guint i = 0; i < G_N_ELEMENTS(usual_links); i++) {
+		size_t length = strlen(usual_links[i].link);
 		g_autofree char *led = NULL;
 
-		if (!g_str_has_prefix(path, usual_links[i].link))
+		if (strncmp(path, usual_links[i].link, length) != 0 ||
+		    (path[length] != '/' && path[length] != '\0'))
 			continue;
-		led = g_strconcat(usual_links[i].target, path + strlen(usual_links[i].link), NULL);
+		led = g_strconcat(usual_links[i].target, path + length, NULL);
 		ask_on_the_way(round, led);
 	}
 }

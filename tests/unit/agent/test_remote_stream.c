@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/host_batch.h"
+#include "agent/ssh/remote_frames.h"
 #include "agent/ssh_target.h"
 #include "proto/limits.h"
 #include "tests/unit/agent/host_tree.h"
@@ -70,6 +71,45 @@ static void test_starts(void)
 		}
 		remote_shell_free(g_steal_pointer(&shell));
 		remote_end_wait(&end);
+	}
+}
+
+/* ---- frames ---- */
+
+static const struct {
+	const char *claim, *text, *frames; /* "ID OUTPUT|WORDS STATUS;" of each */
+} frames[] = {
+	{"two calls", "# b 1\nout# m 1\nsay\n# e 1 0\n# b 2\n# m 2\n\n# e 2 77\n# z 1\n",
+	 "1 out|say\n 0;2 |\n 77;"},
+	{"what stands around them is nothing", "hello\n# b 1\n# m 1\n# e 1 0\nbye", "1 | 0;"},
+	{"one that has no end", "# b 1\nout# m 1\nsay\n# e 1 ", ""},
+	{"one that ends in a number", "# b 1\nout# m 1\nsay\n# e 1 0", ""},
+	{"one that is torn by a late one",
+	 "# b 9\nou# b 7\nlate# m 7\n\n# e 7 0\n# z 4\nt# m 9\n\n# e 9 0\n", "7 late|\n 0;"},
+	{"one whose complaints are torn", "# b 9\nout# m 9\n# b 7\n# m 7\n# e 7 0\n# e 9 0\n",
+	 "7 | 0;"},
+	{"another one's end", "# b 1\nout# m 2\n# e 2 0\n# m 1\n# e 1 0\n", ""},
+	{"a closing line within", "# b 1\nout# z 1\n# m 1\n# e 1 0\n", ""},
+	{"no numbers", "# b x\n# m x\n# e x 0\n", ""},
+};
+
+static void test_frames(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(frames); i++) {
+		g_autoptr(GArray) parsed =
+			remote_frames_parse(frames[i].text, strlen(frames[i].text), "#");
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		for (guint n = 0; n < parsed->len; n++) {
+			const struct remote_frame *frame =
+				&g_array_index(parsed, struct remote_frame, n);
+
+			g_string_append_printf(text, "%u %.*s|%.*s %d;", frame->id,
+					       (int)frame->output_size, frame->output,
+					       (int)frame->words_size, frame->words, frame->status);
+		}
+		g_test_message("%s", frames[i].claim);
+		g_assert_cmpstr(text->str, ==, frames[i].frames);
 	}
 }
 
@@ -324,6 +364,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/remote-stream/a-start-that-is-none-says-why", test_starts);
+	g_test_add_func("/remote-stream/a-frame-that-is-torn-is-none", test_frames);
 	g_test_add_func("/remote-stream/cut-at-any-byte-it-gives-no-wrong-answer", test_cuts);
 	return g_test_run();
 }
