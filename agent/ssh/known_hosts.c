@@ -275,8 +275,7 @@ static bool names_host(const struct line *line, const char *name)
 					   : matches_list(name, line->names);
 }
 
-/* What a host is called there: in lower case, with the port in brackets' company unless it is 22.
- */
+/* What a host is called there: in lower case, as "[host]:port" unless the port is 22. */
 static char *name_of(const char *host, guint port)
 {
 	g_autofree char *lower = g_ascii_strdown(host, -1);

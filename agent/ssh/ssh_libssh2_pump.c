@@ -3,12 +3,6 @@
  * The thread of a connection: carries bytes between the channels of libssh2 and the sockets that
  * callers hold, opens new ones, keeps the connection alive, and ends every stream with it. Only
  * this thread calls libssh2, which is never made to block.
- *
- * libssh2 1.10 widens a channel's window by itself whenever it is read from, whatever still waits
- * to be taken (_libssh2_channel_read), so that a slow reader would make it hoard without end. A
- * channel is therefore opened with a window of one byte, which makes that widening no more than
- * what is read, and grant() widens it by what was taken. One that waits for its reader is not read
- * from at all, stderr included.
  */
 #include <errno.h>
 #include <poll.h>
@@ -89,7 +83,7 @@ static LIBSSH2_CHANNEL *open_channel(struct ssh_libssh2 *self, const struct ssh_
 
 	if (request->is_run)
 		return libssh2_channel_open_ex(self->session, "session", sizeof("session") - 1,
-					       SSH_STREAM_FIRST_WINDOW,
+					       LIMIT_SSH_WINDOW_BYTES,
 					       LIBSSH2_CHANNEL_PACKET_DEFAULT, NULL, 0);
 	/* OpenSSH's PROTOCOL, 2.4: string path, string reserved, uint32 reserved */
 	size = GUINT32_TO_BE((uint32_t)strlen(request->text));
@@ -97,7 +91,7 @@ static LIBSSH2_CHANNEL *open_channel(struct ssh_libssh2 *self, const struct ssh_
 	g_string_append(payload, request->text);
 	g_string_append_len(payload, "\0\0\0\0\0\0\0\0", 8);
 	return libssh2_channel_open_ex(self->session, type, sizeof(type) - 1,
-				       SSH_STREAM_FIRST_WINDOW, LIBSSH2_CHANNEL_PACKET_DEFAULT,
+				       LIMIT_SSH_WINDOW_BYTES, LIBSSH2_CHANNEL_PACKET_DEFAULT,
 				       payload->str, (unsigned)payload->len);
 }
 

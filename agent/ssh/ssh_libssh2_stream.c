@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See ssh_libssh2_stream.h. Each direction holds at most one buffer that the other side did not
- * take yet, and reads no more until it is gone; that and the window (see ssh_libssh2_pump.c) is
- * all that is ever kept of a stream.
+ * take yet, and reads no more until it is gone; that and the channel's window, which libssh2 widens
+ * by what was read from it, is all that is ever kept of a stream.
  */
 #include "agent/ssh/ssh_libssh2_stream.h"
 
@@ -69,21 +69,6 @@ static void fill(struct buffer *buffer, size_t size)
 
 /* ---- from the channel to the socket ---- */
 
-/* Makes room in the window for what was taken out of it. */
-static bool grant(struct ssh_stream *stream)
-{
-	unsigned long waiting = 0;
-	unsigned long window = libssh2_channel_window_read_ex(stream->channel, &waiting, NULL);
-	unsigned ignored = 0;
-	int code = 0;
-
-	if (window + waiting >= LIMIT_SSH_WINDOW_BYTES / 2)
-		return true;
-	code = libssh2_channel_receive_window_adjust2(
-		stream->channel, LIMIT_SSH_WINDOW_BYTES - window - waiting, 1, &ignored);
-	return code == 0 || code == LIBSSH2_ERROR_EAGAIN;
-}
-
 static bool deliver(struct ssh_stream *stream)
 {
 	ssize_t sent = send(stream->fd, stream->in.bytes + stream->in.start,
@@ -119,8 +104,6 @@ static enum ssh_stream_state take_words(struct ssh_stream *stream)
 		ssh_words_add(stream->owner->shared.words, stream->in.bytes, (size_t)got);
 		g_mutex_unlock(&stream->owner->shared.lock);
 		state = SSH_STREAM_MOVED;
-		if (!grant(stream))
-			return SSH_STREAM_LOST;
 	}
 	return got < 0 ? SSH_STREAM_LOST : state;
 }
@@ -134,8 +117,6 @@ static enum ssh_stream_state serve_in(struct ssh_stream *stream)
 		return deliver(stream) ? SSH_STREAM_MOVED : SSH_STREAM_WAITS;
 	if (stream->in_ended)
 		return SSH_STREAM_WAITS;
-	if (!grant(stream))
-		return SSH_STREAM_LOST;
 	state = take_words(stream);
 	if (state == SSH_STREAM_LOST)
 		return state;

@@ -7,8 +7,6 @@
 
 #include "agent/ssh/ssh_libssh2_private.h"
 
-enum { SSH_STREAM_FIRST_WINDOW = 1 }; /* see ssh_libssh2_pump.c */
-
 enum ssh_stream_state { SSH_STREAM_WAITS, SSH_STREAM_MOVED, SSH_STREAM_OVER, SSH_STREAM_LOST };
 
 struct ssh_stream;

@@ -467,17 +467,15 @@ class Streams(Case):
         self.assertEqual(hashlib.sha256(done.stdout).digest(), hashlib.sha256(data).digest())
 
     def test_slow_reader_holds_the_server_back(self):
-        """32 MB that nobody reads for two seconds are not kept here meanwhile."""
-        command = self.server.command('run', 'head -c 33554432 /dev/zero', options=['--slow-us=4000'])
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        got = len(process.stdout.read(33500000))
-        with open(f'/proc/{process.pid}/status', encoding='ascii') as file:
-            peak_kb = int(next(line for line in file if line.startswith('VmHWM')).split()[1])
-        got += len(process.stdout.read())
-        process.stdout.close()
-        self.assertEqual((process.wait(), got), (0, 33554432))
+        """What nobody takes is not kept here meanwhile."""
+        command = self.server.command('run', 'head -c 100000000 /dev/zero', options=['--slow-us=30000'])
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            self.assertEqual(len(process.stdout.read(6 << 20)), 6 << 20)
+            with open(f'/proc/{process.pid}/status', encoding='ascii') as file:
+                peak_kb = int(next(line for line in file if line.startswith('VmHWM')).split()[1])
+            process.kill()
         if not SANITIZED:
-            self.assertLess(peak_kb, 24 << 10)
+            self.assertLess(peak_kb, 20 << 10)
 
     def test_stderr_without_end_is_not_kept(self):
         done = self.server.probe('run', 'head -c 20000000 /dev/zero | tr "\\0" x >&2; echo done')
@@ -510,12 +508,11 @@ class Streams(Case):
         listener.listen()
 
         def serve():
-            connection = listener.accept()[0]
-            got = b''
-            while more := connection.recv(65536):
-                got += more
-            connection.sendall(got[::-1])
-            connection.close()
+            with contextlib.suppress(OSError), listener.accept()[0] as connection:
+                got = b''
+                while more := connection.recv(65536):
+                    got += more
+                connection.sendall(got[::-1])
         threading.Thread(target=serve, daemon=True).start()
         self.addCleanup(listener.close)
 
