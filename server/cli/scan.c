@@ -61,7 +61,7 @@ static void take_one(struct sweep_result *result, void *data)
 		visit->error = g_error_copy(result->error);
 }
 
-static int refuse(const struct scan *scan, const char *name, const GError *error)
+static int refuse(struct scan *scan, const char *name, const GError *error)
 {
 	const struct scan_reason *reason = scan_reason_of_error(error);
 
