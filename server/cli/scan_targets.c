@@ -72,7 +72,8 @@ static void add(struct reader *reader, struct inventory_entry *entry)
 	g_autofree char *place = place_of(entry->target);
 	struct inventory_entry *known = g_hash_table_lookup(reader->names, entry->target->name);
 
-	if (known == NULL)
+	/* What cannot be gone to is no other machine by its address. */
+	if (known == NULL && entry->trouble == NULL)
 		known = g_hash_table_lookup(reader->places, place);
 	if (known != NULL) {
 		merge(reader, known, entry);
@@ -80,7 +81,8 @@ static void add(struct reader *reader, struct inventory_entry *entry)
 	}
 	g_ptr_array_add(reader->entries, entry);
 	g_hash_table_insert(reader->names, entry->target->name, entry);
-	g_hash_table_insert(reader->places, g_steal_pointer(&place), entry);
+	if (entry->trouble == NULL)
+		g_hash_table_insert(reader->places, g_steal_pointer(&place), entry);
 }
 
 static void add_target(struct reader *reader, struct ssh_target *target)

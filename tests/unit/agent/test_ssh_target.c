@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/ssh_target.h"
+#include "tests/unit/support/scratch.h"
 
 static const struct {
 	const char *text;
@@ -163,6 +164,59 @@ static void test_too_long(void)
 	}
 }
 
+/* --- whom docker would ask --- */
+
+static void write_context(const char *dir, const char *name, const char *host)
+{
+	g_autofree char *id = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
+	g_autofree char *folder = g_build_filename(dir, "contexts", "meta", id, NULL);
+	g_autofree char *text =
+		g_strdup_printf("{\"Endpoints\": {\"docker\": {\"Host\": \"%s\"}}}", host);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	scratch_write(folder, "meta.json", text, -1);
+}
+
+static void test_docker(void)
+{
+	static const struct {
+		const char *docker_host, *docker_context;
+		const char *name, *host; /* NULL: an error that says: */
+		const char *says;
+	} cases[] = {
+		{"ssh://root@web1:22", NULL, "ssh://root@web1:22", "web1", NULL},
+		{"ssh://root@web1", "far", "ssh://root@web1", "web1", NULL},
+		{NULL, "far", "context:far", "10.0.0.7", NULL},
+		{NULL, NULL, NULL, NULL, "name a machine"},
+		{NULL, "near", NULL, NULL, "no ssh:// endpoint"},
+		{NULL, "broken", NULL, NULL, "password"},
+		{NULL, "nobody", NULL, NULL, "no such context"},
+		{"tcp://web1:2376", NULL, NULL, NULL, "DOCKER_HOST"},
+		{"ssh://root:hunter2@web1", NULL, NULL, NULL, "password"},
+	};
+	char *dir = scratch_new();
+
+	g_setenv("DOCKER_CONFIG", dir, TRUE);
+	write_context(dir, "far", "ssh://root@10.0.0.7");
+	write_context(dir, "near", "unix:///run/docker.sock");
+	write_context(dir, "broken", "ssh://root:hunter2@web1");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		PLIMSOLL_AUTO(ssh_target) *target = NULL;
+
+		g_setenv("DOCKER_HOST", cases[i].docker_host != NULL ? cases[i].docker_host : "",
+			 TRUE);
+		g_setenv("DOCKER_CONTEXT",
+			 cases[i].docker_context != NULL ? cases[i].docker_context : "", TRUE);
+		target = ssh_target_of_environment(&error);
+		g_assert_cmpstr(target != NULL ? target->name : NULL, ==, cases[i].name);
+		g_assert_cmpstr(target != NULL ? target->host : NULL, ==, cases[i].host);
+		g_assert_true(error == NULL || strstr(error->message, cases[i].says) != NULL);
+		g_assert_true(error == NULL || strstr(error->message, "hunter2") == NULL);
+	}
+	scratch_free(dir);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -170,5 +224,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/ssh-target/what ssh could take for something else is refused", test_bad);
 	g_test_add_func("/ssh-target/a password is refused and never shown", test_password);
 	g_test_add_func("/ssh-target/parts have their limits", test_too_long);
+	g_test_add_func("/ssh-target/whom docker would ask can be scanned", test_docker);
 	return g_test_run();
 }
