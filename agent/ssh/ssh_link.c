@@ -61,6 +61,12 @@ struct ssh_link *ssh_link_open(const struct ssh_config *config, const struct ssh
 	    config->why_openssh != NULL)
 		return open_by_client(config, options, cancelled, g_strdup(config->why_openssh),
 				      error);
+	/* Going another way than ssh_config says, or not looking where it says, is nobody's wish. */
+	if (config->why_openssh != NULL) {
+		g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION,
+			    "libssh2 cannot do what ssh_config asks for: %s", config->why_openssh);
+		return NULL;
+	}
 	link = ssh_libssh2_open(config, options, cancelled, &problem);
 	if (link == NULL && options->transport == SSH_TRANSPORT_AUTO && config->has_client &&
 	    g_error_matches(problem, SSH_ERROR, SSH_ERROR_NEGOTIATION))
