@@ -53,26 +53,33 @@ void ssh_client_log_done(struct ssh_client_log *log)
 
 /* ---------------------------------------------------------------- lines */
 
-/* "ssh-ed25519 SHA256:..."; the first is the one that was checked, a later one of a new key
- * exchange. */
+/* "ssh-ed25519 SHA256:...", or "ssh-ed25519-cert-v01@openssh.com SHA256:..., serial 0 ID ..." with
+ * the fingerprint of the key that was certified; the first is the one that was checked, a later one
+ * of a new key exchange. */
 static void take_host_key(struct ssh_client_log *log, const char *text)
 {
 	const char *blank = strchr(text, ' ');
+	const char *certified = strstr(text, "-cert-v0");
 
 	if (log->fingerprint != NULL || blank == NULL || !g_str_has_prefix(blank + 1, "SHA256:"))
 		return;
-	log->key_type = g_strndup(text, (gsize)(blank - text));
-	log->fingerprint = g_strdup(blank + 1);
+	if (certified == NULL || certified > blank)
+		certified = blank;
+	log->key_type = g_strndup(text, (gsize)(certified - text));
+	log->fingerprint = g_strndup(blank + 1, strcspn(blank + 1, ", "));
 }
 
 static void take_line(struct ssh_client_log *log, const char *line)
 {
-	static const char host_key[] = "debug1: Server host key: ", offending[] = "Offending ",
-			  place[] = " key in ";
+	static const char host_key[] = "debug1: Server host key: ",
+			  certificate[] = "debug1: Server host certificate: ",
+			  offending[] = "Offending ", place[] = " key in ";
 	const char *found = strstr(line, place);
 
 	if (g_str_has_prefix(line, host_key)) {
 		take_host_key(log, line + strlen(host_key));
+	} else if (g_str_has_prefix(line, certificate)) {
+		take_host_key(log, line + strlen(certificate));
 	} else if (!g_str_has_prefix(line, "debug") &&
 		   log->text->len + strlen(line) < LIMIT_SSH_WORDS_BYTES) {
 		g_string_append(log->text, line);

@@ -61,7 +61,8 @@ struct ssh_link *ssh_link_open(const struct ssh_config *config, const struct ssh
 	    config->why_openssh != NULL)
 		return open_by_client(config, options, cancelled, g_strdup(config->why_openssh),
 				      error);
-	/* Going another way than ssh_config says, or not looking where it says, is nobody's wish. */
+	/* Going another way than ssh_config says, or not looking where it says, is nobody's wish.
+	 */
 	if (config->why_openssh != NULL) {
 		g_set_error(error, SSH_ERROR, SSH_ERROR_NEGOTIATION,
 			    "libssh2 cannot do what ssh_config asks for: %s", config->why_openssh);

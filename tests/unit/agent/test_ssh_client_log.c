@@ -121,6 +121,20 @@ static void the_first_host_key_is_the_one_that_was_checked(void)
 	ssh_client_log_done(&log);
 }
 
+static void a_certified_host_key_is_the_key(void)
+{
+	static const char text[] =
+		"debug1: Server host certificate: ssh-ed25519-cert-v01@openssh.com " FINGERPRINT
+		", serial 0 ID \"h1\" CA ssh-ed25519 SHA256:authority valid forever\r\n";
+	struct ssh_client_log log;
+
+	ssh_client_log_init(&log);
+	ssh_client_log_add(&log, text, strlen(text));
+	g_assert_cmpstr(log.key_type, ==, "ssh-ed25519");
+	g_assert_cmpstr(log.fingerprint, ==, FINGERPRINT);
+	ssh_client_log_done(&log);
+}
+
 static void an_endless_line_takes_no_memory(void)
 {
 	char piece[1024];
@@ -140,6 +154,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/ssh-client-log/reasons", every_end_has_its_reason);
 	g_test_add_func("/ssh-client-log/changed", a_changed_key_is_named_with_the_known_one);
 	g_test_add_func("/ssh-client-log/host-key", the_first_host_key_is_the_one_that_was_checked);
+	g_test_add_func("/ssh-client-log/certified", a_certified_host_key_is_the_key);
 	g_test_add_func("/ssh-client-log/endless", an_endless_line_takes_no_memory);
 	return g_test_run();
 }
