@@ -95,8 +95,7 @@ static bool open_document(struct sink *sink, bool is_resumed)
 	return sink->file != NULL;
 }
 
-static bool open_sink(struct sink *sink, const struct scan_options *options, bool is_resumed,
-		      int *ret_exit)
+static bool open_sink(struct sink *sink, bool is_resumed, int *ret_exit)
 {
 	const struct format *format = sink->asked->format;
 	const bool is_table = strcmp(format->name, "table") == 0;
@@ -108,10 +107,9 @@ static bool open_sink(struct sink *sink, const struct scan_options *options, boo
 	}
 	if (is_table)
 		return true;
-	/* Before the first run, not when there is something to lose. */
-	if (options->resume_path != NULL && strcmp(format->name, "json") == 0) {
-		*ret_exit = cli_usage("scan", "--resume: -o json is one document, which no later "
-					      "run can go on with: use -o ndjson, or a folder");
+	if (is_resumed && strcmp(format->name, "json") == 0) {
+		*ret_exit = cli_usage("scan", "-o json is one document and cannot be gone on with: "
+					      "use -o ndjson, or a folder");
 		return false;
 	}
 	return open_document(sink, is_resumed);
@@ -129,7 +127,7 @@ struct scan_output *scan_output_open(const struct scan_options *options, bool is
 		struct sink *sink = &output->sinks[output->n_sinks];
 
 		sink->asked = &audit->outputs[output->n_sinks];
-		if (!open_sink(sink, options, is_resumed, ret_exit))
+		if (!open_sink(sink, is_resumed, ret_exit))
 			return NULL;
 	}
 	if (options->save_facts_dir != NULL && !make_dir(options->save_facts_dir)) {

@@ -84,6 +84,18 @@ class Fleet:
     def public_key(self, k):
         return self.file(f'h{k}.key.pub')
 
+    def introduce(self, site):
+        """Makes the hosts known to a Site; gives their names."""
+        for k in range(self.hosts):
+            site.know(address(k), 22, self.public_key(k))
+        return [site.alias(f'light{k}', address(k), 22) for k in range(self.hosts)]
+
+    def facts(self, k, agent):
+        """What the agent finds that runs on the host itself."""
+        done = self.execute(k, agent, 'collect', '--json')
+        assert done.returncode in (0, 3), done.stderr  # 3: there is no engine
+        return json.loads(done.stdout)['facts']
+
     def execute(self, k, *argv):
         """Runs a command inside one host, as root and without SSH."""
         with open(self.file(f'h{k}.pid')) as file:

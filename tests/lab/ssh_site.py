@@ -36,6 +36,7 @@ class Site:
         # Nothing of the tester's own: no agent, no terminal to ask on, no locale.
         self.env = {'PATH': os.environ['PATH'], 'HOME': self.home, 'LC_ALL': 'C.UTF-8',
                     'XDG_RUNTIME_DIR': self.path('run'), 'TMPDIR': self.path('tmp')}
+        self.env.update((name, value) for name, value in os.environ.items() if name.endswith('SAN_OPTIONS'))
         for folder in ('run', 'tmp'):
             os.mkdir(self.path(folder), 0o700)
 
@@ -68,12 +69,12 @@ class Site:
         self.write('config', '\n'.join(lines) + '\n', append=True)
         return name
 
-    def know(self, address, port, public_key, mark=''):
+    def know(self, address, port, public_key, mark='', file='known_hosts'):
         """Adds a line to known_hosts. public_key: a .pub file."""
-        with open(public_key) as file:
-            kind, text = file.read().split()[:2]
+        with open(public_key) as key:
+            kind, text = key.read().split()[:2]
         name = address if port == 22 else f'[{address}]:{port}'
-        self.write('known_hosts', f'{mark} {name} {kind} {text}\n'.lstrip(), append=True)
+        self.write(file, f'{mark} {name} {kind} {text}\n'.lstrip(), append=True)
 
     def run(self, *argv, check=True, seconds=SECONDS, env=None, **more):
         done = subprocess.run([*self.within, *argv], env={**self.env, **(env or {})}, capture_output=True, text=True,
@@ -129,22 +130,23 @@ class Door:
         os.chmod(lab.share(host), 0o755)
         self.authorize(site.key + '.pub')
         self.host_keys = {}
+        self.added = []
 
-    def authorize(self, public_key):
+    def authorize(self, public_key, prefix=''):
         path = os.path.join(self.folder, 'authorized_keys')
         with open(public_key) as key, open(path, 'a') as file:
-            file.write(key.read())
+            file.write(prefix + key.read())
         os.chmod(path, 0o644)
 
     def host_key(self, name, *options):
         """A private key of the host, as the controller sees its file; ed25519 unless options say otherwise."""
         if name not in self.host_keys:
-            self.host_keys[name] = keygen(os.path.join(self.folder, name), *(options or ('-t', 'ed25519')))
+            self.host_keys[name] = keygen(os.path.join(self.folder, name), *options)
         return self.host_keys[name]
 
-    def sshd(self, name, *lines, host_key='host', first='', known=True, **options):
-        """Starts an sshd with lines of sshd_config and makes an alias of its name. first: a script that runs in a mount
-        namespace of its own before, and ends in `exec "$@"`'s place. options: of ssh_config, for the alias."""
+    def sshd(self, name, *lines, host_key='host', first='', known=True, later=False, **options):
+        """Starts an sshd with lines of sshd_config and makes an alias of its name. first: a script that runs before, in a
+        mount namespace of this sshd's own. later: open() starts it, with others. options: of ssh_config, for the alias."""
         self.port += 1
         key = self.host_key(host_key)
         text = [f'Port {self.port}', f'HostKey /lab/ssh/{host_key}', 'AuthorizedKeysFile /lab/ssh/authorized_keys',
@@ -152,16 +154,29 @@ class Door:
                 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'PrintMotd no', 'PrintLastLog no', *lines]
         with open(os.path.join(self.folder, name + '.conf'), 'w') as file:
             file.write('\n'.join(text) + '\n')
-        start = f'exec /lab/ssh/sshd -r -f /lab/ssh/{name}.conf -E /lab/ssh/{name}.log' if first else \
-            f'exec /usr/sbin/sshd -f /lab/ssh/{name}.conf -E /lab/ssh/{name}.log'
-        if first:
-            self.lab.execute(self.host, 'cp', '/usr/sbin/sshd', '/lab/ssh/sshd')
-            self.lab.execute(self.host, 'unshare', '-m', '--propagation', 'slave', 'bash', '-ec', first + '\n' + start)
-        else:
-            self.lab.sh(self.host, start)
+        with open(os.path.join(self.folder, name + '.first'), 'w') as file:
+            file.write(first)
+        self.added.append(name)
+        if not later:
+            self.open()
         if known:
             self.site.know(self.address, self.port, key + '.pub')
         return self.site.alias(name, self.address, self.port, **options)
+
+    def open(self):
+        """Those with a script of their own do not re-execute themselves (-r): it may have hidden the program."""
+        self.lab.sh(self.host, f"""
+            [ -e /lab/ssh/sshd ] || cp /usr/sbin/sshd /lab/ssh
+            for name in {' '.join(self.added)}; do
+                if [ -s /lab/ssh/$name.first ]; then
+                    unshare -m --propagation slave bash -e -c '
+                        . /lab/ssh/$1.first
+                        exec /lab/ssh/sshd -r -f /lab/ssh/$1.conf -E /lab/ssh/$1.log' sshd $name || exit
+                else
+                    /lab/ssh/sshd -r -f /lab/ssh/$name.conf -E /lab/ssh/$name.log || exit
+                fi
+            done""")
+        self.added = []
 
     def log(self, name):
         with open(os.path.join(self.folder, name + '.log'), errors='replace') as file:
@@ -171,7 +186,8 @@ class Door:
 def snapshot(lab, host, folders=('/tmp', '/root', '/home', '/run', '/var', '/etc', '/dev/shm', '/usr/local')):
     """path -> kind, mode, owner, size, times of what stands in a host, without what its daemons write by themselves."""
     own = ('/run/docker', '/run/containerd', '/run/systemd', '/run/log', '/run/udev', '/run/dbus', '/var/lib/docker',
-           '/var/lib/containerd', '/var/log/journal', '/var/log/wtmp', '/var/log/lastlog', '/var/log/btmp', '/run/utmp')
+           '/var/lib/containerd', '/var/log/journal', '/var/log/wtmp', '/var/log/lastlog', '/var/log/btmp', '/run/utmp',
+           '/run/sudo', '/run/lab.audit')
     pruned = ' -o '.join(f'-path {path}' for path in own)
     done = lab.execute(host, 'sh', '-c', f'find {" ".join(folders)} \\( {pruned} \\) -prune -o '
                        "-printf '%p\\t%y %m %U:%G %s %T@ %C@\\0'")
