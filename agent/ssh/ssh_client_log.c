@@ -2,6 +2,7 @@
 /* See ssh_client_log.h. Texts of OpenSSH 8.4 to 9.9 in locale C. */
 #include "agent/ssh/ssh_client_log.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "agent/ssh/known_hosts.h"
@@ -69,6 +70,18 @@ static void take_host_key(struct ssh_client_log *log, const char *text)
 	log->fingerprint = g_strndup(blank + 1, strcspn(blank + 1, ", "));
 }
 
+/* What is said when all goes well, or besides. */
+static bool is_chatter(const char *line)
+{
+	static const char *const starts[] = {"debug", "Authenticated to ",
+					     "Transferred: ", "Bytes per second: "};
+
+	for (guint i = 0; i < G_N_ELEMENTS(starts); i++)
+		if (g_str_has_prefix(line, starts[i]))
+			return true;
+	return false;
+}
+
 static void take_line(struct ssh_client_log *log, const char *line)
 {
 	static const char host_key[] = "debug1: Server host key: ",
@@ -80,8 +93,7 @@ static void take_line(struct ssh_client_log *log, const char *line)
 		take_host_key(log, line + strlen(host_key));
 	} else if (g_str_has_prefix(line, certificate)) {
 		take_host_key(log, line + strlen(certificate));
-	} else if (!g_str_has_prefix(line, "debug") &&
-		   log->text->len + strlen(line) < LIMIT_SSH_WORDS_BYTES) {
+	} else if (!is_chatter(line) && log->text->len + strlen(line) < LIMIT_SSH_WORDS_BYTES) {
 		g_string_append(log->text, line);
 		g_string_append_c(log->text, '\n');
 	}

@@ -387,7 +387,6 @@ struct ssh_link *ssh_openssh_open(const struct ssh_config *config,
 		link_free(&self->link);
 		return NULL;
 	}
-	g_string_truncate(self->log.text, 0); /* how it went well is no last word */
 	self->link.host_key_type = g_strdup(self->log.key_type);
 	self->link.host_key_fingerprint = g_strdup(self->log.fingerprint);
 	self->reader = g_thread_new("ssh-words", listen_on, self);

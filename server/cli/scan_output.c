@@ -95,7 +95,8 @@ static bool open_document(struct sink *sink, bool is_resumed)
 	return sink->file != NULL;
 }
 
-static bool open_sink(struct sink *sink, bool is_resumed, int *ret_exit)
+static bool open_sink(struct sink *sink, const struct scan_options *options, bool is_resumed,
+		      int *ret_exit)
 {
 	const struct format *format = sink->asked->format;
 	const bool is_table = strcmp(format->name, "table") == 0;
@@ -107,9 +108,10 @@ static bool open_sink(struct sink *sink, bool is_resumed, int *ret_exit)
 	}
 	if (is_table)
 		return true;
-	if (is_resumed && strcmp(format->name, "json") == 0) {
-		*ret_exit = cli_usage("scan", "-o json is one document and cannot be gone on with: "
-					      "use -o ndjson, or a folder");
+	/* Before the first run, not when there is something to lose. */
+	if (options->resume_path != NULL && strcmp(format->name, "json") == 0) {
+		*ret_exit = cli_usage("scan", "--resume: -o json is one document, which no later "
+					      "run can go on with: use -o ndjson, or a folder");
 		return false;
 	}
 	return open_document(sink, is_resumed);
@@ -127,7 +129,7 @@ struct scan_output *scan_output_open(const struct scan_options *options, bool is
 		struct sink *sink = &output->sinks[output->n_sinks];
 
 		sink->asked = &audit->outputs[output->n_sinks];
-		if (!open_sink(sink, is_resumed, ret_exit))
+		if (!open_sink(sink, options, is_resumed, ret_exit))
 			return NULL;
 	}
 	if (options->save_facts_dir != NULL && !make_dir(options->save_facts_dir)) {

@@ -170,6 +170,26 @@ static void test_order(void)
 	}
 }
 
+/* The whole command, unless the URL may hold a password. */
+static void test_ssh_is_scanned(void)
+{
+	static const struct {
+		const char *url, *says;
+	} cases[] = {
+		{"ssh://u@h:22/run/d.sock", "\"plimsoll scan ssh://u@h:22/run/d.sock\""},
+		{"ssh://u:secret@h", "run \"plimsoll scan\""},
+		{"ssh://u@h;id", "run \"plimsoll scan\""},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(host_endpoint_new(cases[i].url, &error));
+		g_assert_nonnull(strstr(error->message, cases[i].says));
+		g_assert_null(strstr(error->message, "secret"));
+	}
+}
+
 static void test_a_service_follows_no_context(void)
 {
 	char *dir = begin();
@@ -313,5 +333,6 @@ int main(int argc, char **argv)
 			test_a_service_follows_no_context);
 	g_test_add_func("/host-endpoint/tls", test_tls);
 	g_test_add_func("/host-endpoint/tls-of-contexts", test_tls_of_contexts);
+	g_test_add_func("/endpoint/ssh:// names the command that scans it", test_ssh_is_scanned);
 	return g_test_run();
 }

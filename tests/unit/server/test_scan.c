@@ -111,6 +111,7 @@ static const struct {
 	{"-- -oProxyCommand=id", CLI_USAGE, NULL, "begin with"},
 	{"root:hunter2@good", CLI_USAGE, NULL, "password"},
 	{"", CLI_USAGE, NULL, "name a machine"},
+	{"good1 good2 -o json --resume " AT "/none", CLI_USAGE, NULL, "use -o ndjson"},
 	{"good --jobs 0", CLI_USAGE, NULL, "--jobs"},
 	{"good --jobs 100000", CLI_USAGE, NULL, "--jobs"},
 	{"good --timeout x", CLI_USAGE, NULL, "--timeout"},
