@@ -8,6 +8,7 @@ import html
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -59,8 +60,11 @@ class Pipeline(unittest.TestCase):
         self.assertIsNotNone(sent, done.stderr)
         return tuple(map(int, sent.groups()))
 
+    def hosts(self):
+        return json.loads(self.sh('plimsoll hosts list --json').stdout)
+
     def host(self):
-        hosts = json.loads(self.sh('plimsoll hosts list --json').stdout)
+        hosts = self.hosts()
         self.assertEqual(len(hosts), 1)
         return hosts[0]
 
@@ -175,6 +179,30 @@ class Pipeline(unittest.TestCase):
         self.wait_for_server()  # Restart=on-failure
         self.assertEqual([row[0] for row in self.intervals('container-privileged')][-1:], ['kept'])
         self.assertEqual(self.run_once()[:2], (1, 0))
+
+    def test_7b_a_scan_of_the_same_machine_is_told_and_counts_once(self):
+        key = shutil.copy(os.path.join(self.lab.folder, 'key'), self.lab.share(HOST))
+        os.chmod(key, 0o600)
+        self.run_once()
+        agents = self.host()
+        for _ in range(2):
+            self.sh(f'plimsoll scan root@localhost -i /lab/key --host-key-policy accept-new --store --data {DATA}')
+        listed = self.hosts()
+        self.assertEqual(len(listed), 2, listed)
+        scanned, = (host for host in listed if host['id'] != agents['id'])
+        for field in ('percent', 'numerator', 'denominator', 'fail', 'critical', 'unknown', 'name'):
+            self.assertEqual(scanned[field], agents[field], field)
+        self.assertEqual(agents['id'], scanned['looks_like'])
+        self.assertIn('SSH', scanned['by'])
+        page = self.page('/hosts/' + scanned['id'])
+        for words in ('SSH, by libssh2', 'root@localhost', 'direct-streamlocal', 'of one machine', '/hosts/' + agents['id']):
+            self.assertTrue(words in page, words)
+        tiles = re.findall(r'<li>.*?</li>', self.page('/'), re.S)
+        self.assertEqual(re.sub(r'<[^>]*>', '', tiles[0]).split()[0], '1', tiles)
+        self.sh(f'plimsoll hosts merge {scanned["id"]} {agents["id"]}')
+        self.assertEqual([host['id'] for host in self.hosts() if host['state'] != 'merged'], [agents['id']])
+        self.sh(f'plimsoll scan root@localhost -i /lab/key --host-key-policy accept-new --store --data {DATA}')
+        self.assertEqual([host['id'] for host in self.hosts() if host['state'] != 'merged'], [agents['id']])
 
     def test_8_quickstart(self):
         self.sh('systemctl stop plimsoll-server')
