@@ -94,6 +94,7 @@ static void copy_entry(const struct remote_entry *entry, struct host_stat *answe
 	answer->dev_minor = minor(entry->device);
 }
 
+/* entry: of what the path leads to; NULL where it leads nowhere. */
 static void set_stat(struct remote_round *round, const struct host_path *place,
 		     const struct remote_entry *entry, struct host_stat *answer)
 {
@@ -105,7 +106,7 @@ static void set_stat(struct remote_round *round, const struct host_path *place,
 	answer->link_ctime_s = place->link_ctime_s;
 	answer->move_ctime_s = place->move_ctime_s;
 	answer->state = host_state_from_errno(place->errno_value);
-	if (place->errno_value != 0) {
+	if (place->errno_value != 0 || entry == NULL) {
 		answer->dangling = answer->is_link && place->errno_value == ENOENT;
 		return;
 	}
@@ -184,7 +185,7 @@ static void set_text(struct arena *arena, const char *text, size_t size, struct 
 /* Times of what the kernel makes up say nothing. */
 static void set_times(const struct remote_entry *file, struct host_read *answer)
 {
-	if (is_of_proc(answer->path))
+	if (file == NULL || is_of_proc(answer->path))
 		return;
 	answer->mtime_s = file->mtime_s;
 	answer->ctime_s = file->ctime_s;

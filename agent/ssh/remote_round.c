@@ -424,6 +424,8 @@ static void take_cut(struct remote_round *round, const struct remote_call *call,
 		struct remote_names *names =
 			g_hash_table_lookup(round->names, call->paths->pdata[i]);
 
+		if (names == NULL)
+			continue;
 		names->is_cut = names == last;
 		if (names->names->len == 0 && names->errno_value == 0)
 			names->errno_value = EFBIG;
@@ -447,7 +449,7 @@ static void blame_all(struct remote_round *round, const struct remote_call *call
 		struct remote_names *names =
 			g_hash_table_lookup(round->names, call->paths->pdata[i]);
 
-		if (names->errno_value == 0)
+		if (names != NULL && names->errno_value == 0)
 			names->errno_value =
 				call->paths->len == 1
 					? remote_errno_last(frame->words, frame->words_size)
@@ -477,6 +479,8 @@ static void take_names(struct remote_round *round, const struct remote_call *cal
 		struct remote_names *one = g_hash_table_lookup(round->names, call->paths->pdata[i]);
 		g_autofree char *quoted = remote_quoted(call->paths->pdata[i], '\'');
 
+		if (one == NULL)
+			continue;
 		one->is_known = true;
 		one->errno_value = GPOINTER_TO_INT(g_hash_table_lookup(errnos, quoted));
 		matched += one->errno_value != 0 ? 1 : 0;

@@ -141,7 +141,7 @@ static bool choose_mark(char *mark, GError **error)
 			    g_strerror(errno));
 		return false;
 	}
-	for (guint i = 0; i < sizeof(bytes); i++) {
+	for (size_t i = 0; i < sizeof(bytes); i++) {
 		mark[2 * i] = digits[bytes[i] >> 4];
 		mark[2 * i + 1] = digits[bytes[i] & 15];
 	}

@@ -106,7 +106,7 @@ static bool look_up_in_thread(struct look_up *look_up, const struct ssh_wait *wa
 	g_thread_unref(thread);
 	g_mutex_lock(&look_up->lock);
 	while (!look_up->is_done && goes_on) {
-		gint64 slice_us = g_get_monotonic_time() + SLICE_MS * 1000;
+		gint64 slice_us = g_get_monotonic_time() + SLICE_MS * INT64_C(1000);
 
 		g_cond_wait_until(&look_up->done, &look_up->lock, MIN(slice_us, wait->until_us));
 		goes_on = look_up->is_done || ssh_wait_goes_on(wait, error);

@@ -72,7 +72,7 @@ static void take_request(struct ssh_libssh2 *self)
 		return;
 	}
 	self->opening = request;
-	self->opening_until_us = g_get_monotonic_time() + LIMIT_SSH_OPEN_MS * 1000;
+	self->opening_until_us = g_get_monotonic_time() + LIMIT_SSH_OPEN_MS * INT64_C(1000);
 }
 
 static LIBSSH2_CHANNEL *open_channel(struct ssh_libssh2 *self, const struct ssh_request *request)
@@ -247,14 +247,14 @@ static void keep_alive(struct ssh_libssh2 *self)
 		lose(self, "the server does not answer: no stream was opened in time");
 	if (now_us < self->keepalive_at_us)
 		return;
-	if (now_us - self->received_at_us < KEEPALIVE_MS * 1000)
+	if (now_us - self->received_at_us < KEEPALIVE_MS * INT64_C(1000))
 		self->unanswered = 0;
 	if (self->unanswered >= LIMIT_SSH_SILENCE_MS / KEEPALIVE_MS)
 		lose(self, "the server does not answer any more");
 	(void)libssh2_keepalive_send(self->session, &ignored);
 	if (self->outgoing->len > queued)
 		self->unanswered++;
-	self->keepalive_at_us = now_us + KEEPALIVE_MS * 1000;
+	self->keepalive_at_us = now_us + KEEPALIVE_MS * INT64_C(1000);
 }
 
 static int wait_ms(const struct ssh_libssh2 *self, bool moved)
@@ -347,7 +347,7 @@ bool ssh_libssh2_pump_start(struct ssh_libssh2 *self, GError **error)
 {
 	self->streams = g_ptr_array_new_with_free_func(ssh_stream_free);
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	self->keepalive_at_us = g_get_monotonic_time() + KEEPALIVE_MS * 1000;
+	self->keepalive_at_us = g_get_monotonic_time() + KEEPALIVE_MS * INT64_C(1000);
 	libssh2_keepalive_config(self->session, 1, KEEPALIVE_MS / 1000);
 	if (self->wake_fd >= 0)
 		self->thread = g_thread_try_new("ssh", pump, self, NULL);

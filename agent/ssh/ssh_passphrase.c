@@ -143,7 +143,7 @@ static bool ask_and_try(const char *file, struct ssh_wait *wait,
 	for (int i = 0; i < TRIES && came && !is_right; i++) {
 		char text[PASSPHRASE_BYTES];
 		gint64 began_us = g_get_monotonic_time();
-		const struct ssh_wait asking = {began_us + ASK_MS * 1000, wait->cancelled};
+		const struct ssh_wait asking = {began_us + ASK_MS * INT64_C(1000), wait->cancelled};
 
 		came = ask(file, &asking, text);
 		wait->until_us += g_get_monotonic_time() - began_us;

@@ -66,12 +66,11 @@ struct walk {
 static bool begin_walk(struct yaml_reader *reader, const yaml_node_t *node, struct walk *ret_walk,
 		       const char *what, GError **error)
 {
+	*ret_walk = (struct walk){NULL, NULL};
 	if (node->type == YAML_MAPPING_NODE)
 		*ret_walk =
 			(struct walk){node->data.mapping.pairs.start, node->data.mapping.pairs.top};
-	else if (is_nothing(node))
-		*ret_walk = (struct walk){NULL, NULL};
-	else
+	else if (!is_nothing(node))
 		return fault(reader, node, error, what);
 	return true;
 }
@@ -142,11 +141,12 @@ static bool add_hosts(struct yaml_reader *reader, struct inventory_group *group,
 		      const yaml_node_t *name, const yaml_node_t *vars, GError **error)
 {
 	struct host_vars host_vars = {.reader = reader, .node = vars};
+	const char *text = text_of(name);
 
-	if (text_of(name) == NULL || text_of(name)[0] == '\0')
+	if (text == NULL || text[0] == '\0')
 		return fault(reader, name, error, "expected the name of a machine");
-	if (!inventory_add_hosts(reader->file, group, text_of(name), place_of(name), set_vars,
-				 &host_vars, error))
+	if (!inventory_add_hosts(reader->file, group, text, place_of(name), set_vars, &host_vars,
+				 error))
 		return false;
 	if (host_vars.error == NULL)
 		return true;
