@@ -342,8 +342,9 @@ static bool read_lists(struct hosts *hosts, GError **error)
 	const char *benchmark = hosts->config->benchmark;
 
 	hosts->list = fleet_list(hosts->store, benchmark, FLEET_ALL, error);
-	if (hosts->list != NULL)
-		hosts->parts = fleet_list(hosts->store, benchmark, FLEET_PARTS, error);
+	if (hosts->list == NULL)
+		return false;
+	hosts->parts = fleet_list(hosts->store, benchmark, FLEET_PARTS, error);
 	return hosts->parts != NULL;
 }
 
