@@ -42,6 +42,7 @@ struct reading {
 	GPtrArray *identity_files;            /* as written */
 	GPtrArray *user_known, *system_known; /* paths */
 	char *identity_agent;                 /* as written; NULL: not said */
+	char *unclear; /* known hosts that cannot be told apart; NULL: none */
 };
 
 static char *find_home(void)
@@ -207,15 +208,6 @@ static void take_configured_keys(struct ssh_config *config, const char *home,
 
 /* ---------------------------------------------------------------- the lines of ssh -G */
 
-static void add_paths(GPtrArray *paths, const char *value)
-{
-	g_auto(GStrv) words = g_strsplit(value, " ", -1);
-
-	for (guint i = 0; words[i] != NULL; i++)
-		if (words[i][0] == '/')
-			g_ptr_array_add(paths, g_strdup(words[i]));
-}
-
 static bool is_yes(const char *value)
 {
 	return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
@@ -225,6 +217,19 @@ static void replace(char **place, const char *value)
 {
 	g_free(*place);
 	*place = g_strdup(value);
+}
+
+/* ssh prints names with blanks in them as it does several names. */
+static void add_paths(struct reading *reading, GPtrArray *paths, const char *value)
+{
+	g_auto(GStrv) words = g_strsplit(value, " ", -1);
+
+	for (guint i = 0; words[i] != NULL; i++) {
+		if (words[i][0] == '/')
+			g_ptr_array_add(paths, g_strdup(words[i]));
+		else if (words[i][0] != '\0' && strcmp(words[i], "none") != 0)
+			replace(&reading->unclear, value);
+	}
 }
 
 static void take_reason(struct ssh_config *config, const char *name, const char *value)
@@ -259,10 +264,12 @@ static void take_line(struct reading *reading, const char *name, const char *val
 		config->identities_only = is_yes(value);
 	else if (strcmp(name, "hashknownhosts") == 0)
 		config->hash_known_hosts = is_yes(value);
+	else if (strcmp(name, "forkafterauthentication") == 0)
+		config->goes_to_background = is_yes(value);
 	else if (strcmp(name, "userknownhostsfile") == 0)
-		add_paths(reading->user_known, value);
+		add_paths(reading, reading->user_known, value);
 	else if (strcmp(name, "globalknownhostsfile") == 0)
-		add_paths(reading->system_known, value);
+		add_paths(reading, reading->system_known, value);
 	else
 		take_reason(config, name, value);
 }
@@ -362,10 +369,19 @@ static struct ssh_config *new_config(const struct ssh_target *target,
 	return config;
 }
 
-static void take_known_hosts(struct reading *reading, const char *named)
+/* A file that is not looked into would make a changed key a new one. */
+static bool take_known_hosts(struct reading *reading, const char *named, GError **error)
 {
-	GPtrArray *files = g_ptr_array_new();
+	GPtrArray *files = NULL;
 
+	if (named == NULL && reading->unclear != NULL) {
+		g_set_error(error, SSH_ERROR, SSH_ERROR_CONFIG,
+			    "files of known hosts cannot be told apart in \"%s\": name one with "
+			    "--known-hosts",
+			    reading->unclear);
+		return false;
+	}
+	files = g_ptr_array_new();
 	if (named != NULL) {
 		g_ptr_array_add(files, g_strdup(named));
 	} else {
@@ -373,6 +389,7 @@ static void take_known_hosts(struct reading *reading, const char *named)
 		g_ptr_array_extend_and_steal(files, g_steal_pointer(&reading->system_known));
 	}
 	reading->config->known_hosts = end_list(files);
+	return true;
 }
 
 static bool fill(struct reading *reading, const struct ssh_target *target,
@@ -394,7 +411,8 @@ static bool fill(struct reading *reading, const struct ssh_target *target,
 	else if (!ask_client(reading, target, options, error))
 		return false;
 	config->agent_socket = find_agent(reading);
-	take_known_hosts(reading, options->known_hosts_file);
+	if (!take_known_hosts(reading, options->known_hosts_file, error))
+		return false;
 	if (keys != NULL)
 		return take_named_keys(config, keys, error);
 	take_configured_keys(config, reading->home, reading->identity_files);
@@ -424,6 +442,7 @@ struct ssh_config *ssh_config_read(const struct ssh_target *target,
 	g_clear_pointer(&reading.user_known, g_ptr_array_unref);
 	g_clear_pointer(&reading.system_known, g_ptr_array_unref);
 	g_free(reading.identity_agent);
+	g_free(reading.unclear);
 	return is_done ? g_steal_pointer(&config) : NULL;
 }
 

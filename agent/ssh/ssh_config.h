@@ -10,19 +10,20 @@
 #include "agent/ssh_target.h"
 
 struct ssh_config {
-	char *alias;           /* what ssh was told; for messages */
-	char *host;            /* HostName: a name or an address */
-	guint port;            /* never 0 */
-	char *user;            /* never NULL */
-	char *host_key_alias;  /* NULL: none; what known_hosts is searched for instead */
-	char **identity_files; /* existing files, ~ and %-tokens resolved; never NULL */
-	char **known_hosts;    /* files, the user's before the system's; never NULL */
-	char *agent_socket;    /* of IdentityAgent or SSH_AUTH_SOCK; NULL: none */
-	bool identities_only;  /* the agent's keys count only when named */
-	bool hash_known_hosts; /* accept-new writes hashed names */
-	char *why_openssh;     /* what only the OpenSSH client can do, for people, e.g.
-				  "ProxyJump is set"; NULL: nothing */
-	bool has_client;       /* the program ssh was there to read it */
+	char *alias;             /* what ssh was told; for messages */
+	char *host;              /* HostName: a name or an address */
+	guint port;              /* never 0 */
+	char *user;              /* never NULL */
+	char *host_key_alias;    /* NULL: none; what known_hosts is searched for instead */
+	char **identity_files;   /* existing files, ~ and %-tokens resolved; never NULL */
+	char **known_hosts;      /* files, the user's before the system's; never NULL */
+	char *agent_socket;      /* of IdentityAgent or SSH_AUTH_SOCK; NULL: none */
+	bool identities_only;    /* the agent's keys count only when named */
+	bool hash_known_hosts;   /* accept-new writes hashed names */
+	bool goes_to_background; /* ForkAfterAuthentication */
+	char *why_openssh;       /* what only the OpenSSH client can do, for people, e.g.
+				    "ProxyJump is set"; NULL: nothing */
+	bool has_client;         /* the program ssh was there to read it */
 };
 
 /*

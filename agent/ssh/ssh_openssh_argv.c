@@ -19,6 +19,8 @@ static const char *const fixed[] = {
 	"UpdateHostKeys=no", /* nothing is written but what accept-new means */
 	"VerifyHostKeyDNS=no",
 	"CheckHostIP=no",
+	"NoHostAuthenticationForLocalhost=no",
+	"GSSAPIDelegateCredentials=no", /* a ticket is worth as much as an agent */
 	"PasswordAuthentication=no",
 	"KbdInteractiveAuthentication=no",
 	"ServerAliveInterval=15",
@@ -107,6 +109,9 @@ char **ssh_openssh_master_argv(const struct ssh_config *config, const struct ssh
 	add_option(argv, options->host_key_policy == SSH_HOST_KEY_ACCEPT_NEW
 				 ? "StrictHostKeyChecking=accept-new"
 				 : "StrictHostKeyChecking=yes");
+	/* Older clients do not know it; a child that leaves would never be ended. */
+	if (config->goes_to_background)
+		add_option(argv, "ForkAfterAuthentication=no");
 	add_identity(argv, config);
 	g_strv_builder_add_many(argv, "-l", config->user, "-p", port, "--", config->alias, NULL);
 	return g_strv_builder_end(argv);

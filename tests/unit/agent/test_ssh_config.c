@@ -189,6 +189,32 @@ static void a_bad_file_is_an_error_in_the_words_of_ssh(void)
 	end(&place);
 }
 
+static const struct {
+	const char *text, *named, *known; /* known: NULL = refused */
+} known_files[] = {
+	{"userknownhostsfile /u/known\nglobalknownhostsfile none\n", NULL, "/u/known"},
+	{"userknownhostsfile /home/two words/known /u/2\n", NULL, NULL},
+	{"userknownhostsfile /u/known\nglobalknownhostsfile ~/known\n", NULL, NULL},
+	{"userknownhostsfile /home/two words/known\n", "/mine", "/mine"},
+};
+
+static void no_file_of_known_hosts_is_left_out(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(known_files); i++) {
+		struct place place = begin(known_files[i].text, "");
+		const struct ssh_options options = {.known_hosts_file = known_files[i].named};
+		g_autoptr(GError) error = NULL;
+		PLIMSOLL_AUTO(ssh_config) *config = read_as("h1", &options, &error);
+		g_autofree char *known =
+			config == NULL ? NULL : g_strjoinv(" ", config->known_hosts);
+
+		g_test_message("%s", known_files[i].text);
+		g_assert_cmpstr(known, ==, known_files[i].known);
+		g_assert_true((error == NULL) == (config != NULL));
+		end(&place);
+	}
+}
+
 static void a_key_that_is_named_must_be_there(void)
 {
 	struct place place = begin("", "");
@@ -243,6 +269,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/ssh-config/fido", a_fido_key_needs_openssh);
 	g_test_add_func("/ssh-config/named", what_is_named_comes_first);
 	g_test_add_func("/ssh-config/bad", a_bad_file_is_an_error_in_the_words_of_ssh);
+	g_test_add_func("/ssh-config/known-hosts", no_file_of_known_hosts_is_left_out);
 	g_test_add_func("/ssh-config/missing-key", a_key_that_is_named_must_be_there);
 	g_test_add_func("/ssh-config/option", a_host_is_no_option);
 	g_test_add_func("/ssh-config/no-program", without_the_program_the_target_stands_as_given);
