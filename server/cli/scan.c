@@ -27,16 +27,17 @@ bool scan_visit(struct scan *scan, const struct ssh_target *const *targets, guin
 	return begun == n_targets && g_atomic_int_get(&scan->cancelled) == 0;
 }
 
-void scan_deposit(struct scan *scan, const struct sweep_result *result)
+bool scan_deposit(struct scan *scan, const struct sweep_result *result)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (scan->store == NULL || result->collection == NULL ||
 	    scan_store_put(scan->store, result, &error))
-		return;
+		return true;
 	terminal_hide();
 	cli_say("scan", "%s: not stored: %s", result->target->name, error->message);
 	scan->io_failed = true;
+	return false;
 }
 
 /* --- one machine --- */
@@ -52,7 +53,7 @@ static void take_one(struct sweep_result *result, void *data)
 	struct visit *visit = data;
 
 	terminal_end();
-	scan_deposit(visit->scan, result);
+	(void)scan_deposit(visit->scan, result);
 	if (result->transport_reason != NULL && !visit->scan->options.audit.quiet)
 		cli_say("scan", "%s: by %s: %s", result->target->name, result->transport,
 			result->transport_reason);

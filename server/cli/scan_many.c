@@ -19,6 +19,7 @@ struct many {
 	struct scan_output *output;
 	struct scan_journal *journal; /* NULL: none */
 	guint done, failed, resumed;
+	bool is_unstored; /* the machine that is being taken: the next run tries again */
 	gint64 began_us;
 };
 
@@ -39,18 +40,23 @@ static void show_progress(const struct many *many, const char *name)
 	terminal_progress(what, many->done, many->rows->len, NULL);
 }
 
+static bool is_out_of_reach(const struct scan_row *row)
+{
+	return !row->is_audited || row->reason == scan_reason_find(SCAN_REASON_CUT_SHORT);
+}
+
 static void remember(struct many *many, const struct scan_row *row)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (many->journal == NULL || !row->is_audited ||
+	if (many->journal == NULL || is_out_of_reach(row) || many->is_unstored ||
 	    scan_journal_put(many->journal, row, &error))
 		return;
 	cli_say("scan", "--resume: %s", error->message);
 	many->scan->io_failed = true;
 }
 
-/* Takes the row. Machines that were not reached are tried again by the next run. */
+/* Takes the row. Machines that were not reached, or left early, are tried again by the next run. */
 static void put_row(struct many *many, const struct ssh_target *target, struct scan_row *row,
 		    const struct report *report)
 {
@@ -99,7 +105,7 @@ static void take(struct sweep_result *result, void *data)
 	struct scan_row *row = scan_row_new(result->target->name);
 
 	scan_row_set_result(row, result);
-	scan_deposit(many->scan, result);
+	many->is_unstored = !scan_deposit(many->scan, result);
 	if (result->collection != NULL)
 		judge(many, result->target, row, g_steal_pointer(&result->collection));
 	else
@@ -163,11 +169,6 @@ static void fill_interrupted(struct many *many)
 }
 
 /* --- the end --- */
-
-static bool is_out_of_reach(const struct scan_row *row)
-{
-	return !row->is_audited || row->reason == scan_reason_find(SCAN_REASON_CUT_SHORT);
-}
 
 static int exit_of(const struct many *many)
 {

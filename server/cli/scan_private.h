@@ -23,8 +23,8 @@ struct scan {
 /* Goes to these; true: to all, false: it was interrupted. */
 bool scan_visit(struct scan *scan, const struct ssh_target *const *targets, guint n_targets,
 		void (*done)(struct sweep_result *result, void *data), void *data);
-/* Into the server's store, where that was asked for; what goes wrong is said. */
-void scan_deposit(struct scan *scan, const struct sweep_result *result);
+/* Into the server's store, where that was asked for; false: what went wrong was said. */
+bool scan_deposit(struct scan *scan, const struct sweep_result *result);
 
 int scan_one(struct scan *scan);
 int scan_many(struct scan *scan);

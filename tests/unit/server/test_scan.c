@@ -3,11 +3,13 @@
  * `plimsoll scan` over made-up machines: exit codes and which wins, what stands on which stream,
  * documents, folders, the journal, and hostile words.
  */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "proto/json.h"
 #include "server/cli/cli.h"
 #include "server/cli/scan_output.h"
+#include "server/config.h"
 #include "tests/unit/server/program_run.h"
 #include "tests/unit/support/scratch.h"
 
@@ -265,6 +267,29 @@ static void test_torn_journal(void)
 	g_assert_nonnull(strstr(second.out, "1 done before"));
 }
 
+/* What was cut short, or is not in the store, is not done: the next run tries again. */
+static void test_unfinished(void)
+{
+	static const char *const names[] = {"localhost", NULL};
+	g_autofree char *data = scratch_path(folder, "data");
+	g_autofree char *conf = config_text(data, "cis-docker-1.6.0", names, "127.0.0.1",
+					    (const guint[CONFIG_LISTENERS]){1, 2, 3});
+	RUN_AUTO cut = scan("good1 cut1 --resume " AT "/cut" ONLY);
+	RUN_AUTO again = scan("good1 cut1 --resume " AT "/cut" ONLY);
+	RUN_AUTO unstored = {0}, after = {0};
+
+	g_assert_cmpint(g_mkdir(data, 0700), ==, 0);
+	scratch_write(data, "server.conf", conf, -1);
+	/* Made-up fingerprints are none. */
+	unstored = scan("good1 good2 --store --data " AT "/data --resume " AT "/unstored" ONLY);
+	after = scan("good1 good2 --store --data " AT "/data --resume " AT "/unstored" ONLY);
+	g_assert_nonnull(strstr(again.out, "1 done before"));
+	g_assert_cmpint(again.code, ==, CLI_IO);
+	g_assert_nonnull(strstr(unstored.err, "not stored"));
+	g_assert_null(strstr(after.out, "done before"));
+	g_assert_cmpint(after.code, ==, CLI_IO);
+}
+
 static void test_no_journal(void)
 {
 	RUN_AUTO run = {0};
@@ -293,6 +318,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scan/folders hold a file for each machine", test_folders);
 	g_test_add_func("/scan/a target's name makes a harmless file name", test_file_names);
 	g_test_add_func("/scan/a sweep goes on where it ended", test_resume);
+	g_test_add_func("/scan/what is not done is not skipped", test_unfinished);
 	g_test_add_func("/scan/a torn line is no row", test_torn_journal);
 	g_test_add_func("/scan/what is no journal stays as it is", test_no_journal);
 	code = g_test_run();
