@@ -26,6 +26,7 @@ struct row {
 	const char *stat, *cgroup, *exe, *pidns, *word;
 	const char *failed; /* why exe is not known, of process_each */
 	bool is_kernel_thread;
+	bool has_link; /* that of its program stood there, whatever it said */
 };
 
 struct table {
@@ -93,6 +94,8 @@ static void take_pairs(struct table *table, const struct remote_text *text)
 
 		if (value == NULL)
 			return;
+		if (g_strcmp0(name, "exe") == 0)
+			row_of(table, pid)->has_link = true;
 		if (name != NULL && (value[0] != '\0' || strcmp(name, "cmdline") == 0))
 			set_field(row_of(table, pid), name, value);
 	}
@@ -207,12 +210,14 @@ static GPtrArray *rows_by_pid(const struct table *table)
 	return rows;
 }
 
-static bool is_denied(int error)
+/* Whatever else was said: there is a process that was not seen. */
+static bool is_gone(int error)
 {
-	return error == EACCES || error == EPERM;
+	return error == ENOENT || error == ESRCH;
 }
 
-/* Whatever pid 1 runs, it is neither an engine nor in a container. */
+/* Whatever pid 1 runs, it is neither an engine nor in a container. What nothing at all was said of
+ * had ended. */
 static void count_hidden(struct table *table, const struct row *row, GHashTable *complaints)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/exe", row->pid);
@@ -220,7 +225,9 @@ static void count_hidden(struct table *table, const struct row *row, GHashTable 
 
 	if (row->failed != NULL)
 		error = remote_errno_last(row->failed, strlen(row->failed));
-	if (row->exe == NULL && row->pid != 1 && !row->is_kernel_thread && is_denied(error))
+	if (error == 0 && !row->has_link)
+		return;
+	if (row->exe == NULL && row->pid != 1 && !row->is_kernel_thread && !is_gone(error))
 		table->hidden++;
 }
 
@@ -231,7 +238,7 @@ static void count_unread(struct table *table, const char *words)
 
 	for (guint i = 0; lines[i] != NULL; i++) {
 		if ((strstr(lines[i], "/stat: ") != NULL || strstr(lines[i], "/stat': ") != NULL) &&
-		    is_denied(remote_errno_last(lines[i], strlen(lines[i]))))
+		    !is_gone(remote_errno_last(lines[i], strlen(lines[i]))))
 			table->hidden++;
 	}
 }
@@ -320,14 +327,25 @@ static bool ask_together(struct table *table, const char **ret_link_words, int *
 	return true;
 }
 
+/* Its last mark says that nobody ended it before. */
+static bool is_each_whole(const struct remote_round *round, const struct remote_text *each)
+{
+	g_autofree char *end = g_strconcat(round->shell->inner_mark, " 0 end\n", NULL);
+	size_t length = strlen(end);
+
+	return each->status == 0 && each->size >= length &&
+	       memcmp(each->text + each->size - length, end, length) == 0;
+}
+
 /* Six a process. */
-static bool ask_each(struct table *table)
+static bool ask_each(struct table *table, int *ret_error)
 {
 	struct remote_round *round = table->round;
 	const struct remote_text *each = remote_round_once(round, REMOTE_CALL_PROCESS_EACH, "");
 
 	if (each == NULL)
 		return false;
+	*ret_error = is_each_whole(round, each) ? 0 : EIO;
 	table->copy = g_malloc(each->size + 1);
 	memcpy(table->copy, each->text, each->size + 1);
 	take_parts(table, table->copy, each->size, round->shell->inner_mark);
@@ -349,7 +367,7 @@ static bool fill(struct table *table, struct host_process_table *answer)
 	if (tools->gnu_find && tools->gnu_grep && tools->xargs)
 		is_done &= ask_together(table, &link_words, &error);
 	else
-		is_done &= ask_each(table);
+		is_done &= ask_each(table, &error);
 	if (!is_done)
 		return false;
 	if (boot.state.status != PLIMSOLL__FETCH__STATUS__OK) {

@@ -233,7 +233,8 @@ const struct remote_text *remote_round_text(struct remote_round *round, const ch
 	g_autofree char *quoted = g_shell_quote(path);
 	g_autofree char *arguments = g_strdup_printf("%s %zu", quoted, max_bytes);
 
-	return round->shell->tools.head ? ask_text(round, path, "file", arguments) : NULL;
+	/* Who takes more of a file than another must not get what that one left. */
+	return round->shell->tools.head ? ask_text(round, arguments, "file", arguments) : NULL;
 }
 
 const struct remote_text *remote_round_holder(struct remote_round *round, guint64 inode,
@@ -496,6 +497,7 @@ static void take_lists(struct remote_round *round, const struct remote_call *cal
 		       const struct remote_frame *frame)
 {
 	enum { MARK_AT = 10 };
+	static const char no_list[] = " ."; /* a newer ls has "?" where it could not see */
 	g_autofree char *text = g_strndup(frame->output, frame->output_size);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
@@ -503,11 +505,12 @@ static void take_lists(struct remote_round *round, const struct remote_call *cal
 	for (guint i = 0; lines[i] != NULL; i++) {
 		char *name = strchr(lines[i], '"');
 
-		if (name != NULL && name - lines[i] > MARK_AT)
-			g_hash_table_insert(told, name,
-					    GUINT_TO_POINTER(lines[i][MARK_AT] == '+'
-								     ? REMOTE_LIST_SOME
-								     : REMOTE_LIST_NONE));
+		if (name == NULL || name - lines[i] <= MARK_AT)
+			continue;
+		if (lines[i][MARK_AT] == '+')
+			g_hash_table_insert(told, name, GUINT_TO_POINTER(REMOTE_LIST_SOME));
+		else if (strchr(no_list, lines[i][MARK_AT]) != NULL)
+			g_hash_table_insert(told, name, GUINT_TO_POINTER(REMOTE_LIST_NONE));
 	}
 	for (guint i = 0; i < call->paths->len; i++) {
 		const char *path = call->paths->pdata[i];

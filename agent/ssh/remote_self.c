@@ -68,6 +68,19 @@ static char *own_container(const char *mountinfo)
 	return id;
 }
 
+/* What says whether this is a container. NULL: nothing yet, or never. */
+static const char *own_mounts(struct remote_round *round, bool *is_done)
+{
+	enum { NOTHING_FOUND = 1 };
+	const struct remote_text *mount = remote_round_once(round, REMOTE_CALL_OWN_MOUNT, "");
+
+	*is_done &= mount != NULL;
+	if (mount == NULL || mount->status <= NOTHING_FOUND)
+		return mount == NULL ? NULL : mount->text;
+	/* There is no grep, or it did not work. */
+	return read_text(round, "/proc/self/mountinfo", LIMIT_MOUNT_TABLE_BYTES, is_done);
+}
+
 bool remote_answer_self(struct remote_round *round, struct host_self *answer)
 {
 	bool is_done = true;
@@ -75,7 +88,7 @@ bool remote_answer_self(struct remote_round *round, struct host_self *answer)
 	int64_t userns = namespace_of(round, "/proc/self/ns/user", "user", &is_done);
 	int64_t mntns = namespace_of(round, "/proc/self/ns/mnt", "mnt", &is_done);
 	int64_t first_mntns = namespace_of(round, "/proc/1/ns/mnt", "mnt", &is_done);
-	const struct remote_text *mount = remote_round_once(round, REMOTE_CALL_OWN_MOUNT, "");
+	const char *mounts = own_mounts(round, &is_done);
 	g_autofree char *container = NULL;
 	uint64_t number = 0;
 
@@ -83,8 +96,10 @@ bool remote_answer_self(struct remote_round *round, struct host_self *answer)
 	answer->kernel = read_name(round, "/proc/sys/kernel/osrelease", &is_done);
 	answer->hostname = read_name(round, "/proc/sys/kernel/hostname", &is_done);
 	answer->state = remote_round_unanswered(round);
-	if (!is_done || mount == NULL)
+	if (!is_done)
 		return false;
+	if (mounts == NULL)
+		return true;
 	if (status != NULL && proc_status_number(status, "Uid", 1, 10, &number))
 		answer->uid = (int64_t)number;
 	if (status != NULL && proc_status_number(status, "CapEff", 0, 16, &number))
@@ -92,7 +107,7 @@ bool remote_answer_self(struct remote_round *round, struct host_self *answer)
 	answer->has_userns = userns >= 0;
 	answer->in_userns = userns != PROC_FIRST_USERNS;
 	answer->has_foreign_root = mntns >= 0 && first_mntns >= 0 && mntns != first_mntns;
-	container = own_container(mount->text);
+	container = own_container(mounts);
 	answer->container_id = arena_strdup(round->batch->arena, container);
 	answer->state = host_state_from_errno(0);
 	return true;
