@@ -191,7 +191,9 @@ def snapshot(lab, host, folders=('/tmp', '/root', '/home', '/run', '/var', '/etc
     pruned = ' -o '.join(f'-path {path}' for path in own)
     done = lab.execute(host, 'sh', '-c', f'find {" ".join(folders)} \\( {pruned} \\) -prune -o '
                        "-printf '%p\\t%y %m %U:%G %s %T@ %C@\\0'")
-    return dict(line.split('\t', 1) for line in done.stdout.split('\0') if line)
+    found = dict(line.split('\t', 1) for line in done.stdout.split('\0') if line)
+    del found['/run']  # systemd makes and removes files there now and then; what stays is in the list
+    return found
 
 
 def processes_below(pid):
