@@ -53,7 +53,6 @@ chmod 440 /etc/sudoers.d/lab
 printf '\033[2J\033]0;owned\007Authorized use only\n' > /lab/ssh/banner
 touch /var/log/wtmp /var/log/btmp /var/log/lastlog /run/lab.audit # sshd and the lab's auditctl write them
 su keeper -c 'sudo -n true' # it keeps a note of its own
-mount -t tmpfs none /var/tmp # else it is that of the machine below, on which others write
 '''
 
 # Everything but busybox is out of reach: what is left of PATH has its applets, /bin/sh among them.
@@ -173,6 +172,8 @@ class Variants(unittest.TestCase):
         cls.lab.sh('h2', 'systemctl stop docker.socket docker containerd; rm -f /run/docker.sock')
         cls.door, cls.stopped = (ssh_site.Door(cls.lab, cls.site, host) for host in ('h1', 'h2'))
         cls.lab.sh('h1', USERS)
+        for host in ('h1', 'h2'):  # else it is that of the machine below, on which others write
+            cls.lab.sh(host, 'mount -t tmpfs none /var/tmp')
         cls.stopped.sshd('jumphost', later=True)
         cls.stopped.sshd('dockerd-stopped', later=True)
         cls.stopped.sshd('no-docker', first=NO_DOCKER, later=True)
