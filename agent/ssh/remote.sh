@@ -3,8 +3,11 @@
 # per trip. Nothing here writes, and no text is handed over by a file ("<<" makes some shells write
 # one). M (the mark of this connection) and S (the Engine's socket) stand above this text; M is
 # never in anybody's arguments. What a call prints stands between marks; after "m" follows what its
-# programs complained about, after "e" how it ended.
+# programs complained about, after "e" how it ended. What a login file exported for its own use,
+# options and functions of a shell among it, is put back first.
 
+set +efux
+unset -f cat command cut echo find grep head id ls printf readlink sh stat timeout tr xargs auditctl
 PATH=${PATH:-/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
