@@ -609,6 +609,20 @@ static bool lock(int fd)
 	return false;
 }
 
+/* Nobody else writes now: what was put there since known_hosts_read() counts. */
+static enum known_hosts_verdict look_again(const char *file, const char *host, guint port,
+					   const uint8_t *key, size_t key_size)
+{
+	const char *const files[] = {file, NULL};
+	PLIMSOLL_AUTO(known_hosts) *known = known_hosts_read(files, NULL);
+	g_autofree char *place = NULL;
+	g_autofree char *other = NULL;
+
+	if (known == NULL)
+		return KNOWN_HOSTS_CHANGED;
+	return known_hosts_check(known, host, port, key, key_size, &place, &other);
+}
+
 bool known_hosts_add(const char *file, bool hashed, const char *host, guint port,
 		     const uint8_t *key, size_t key_size, GError **error)
 {
@@ -631,7 +645,19 @@ bool known_hosts_add(const char *file, bool hashed, const char *host, guint port
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return fail_to_add(file, error);
 	fd = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (fd < 0 || !lock(fd) || !append(fd, line))
+	if (fd < 0 || !lock(fd))
 		return fail_to_add(file, error);
-	return true;
+	switch (look_again(file, host, port, key, key_size)) {
+	case KNOWN_HOSTS_MATCH:
+		return true;
+	case KNOWN_HOSTS_UNKNOWN:
+		return append(fd, line) || fail_to_add(file, error);
+	case KNOWN_HOSTS_OTHER_TYPE:
+	case KNOWN_HOSTS_CHANGED:
+	case KNOWN_HOSTS_REVOKED:
+		break;
+	}
+	g_set_error(error, SSH_ERROR, SSH_ERROR_KEY_CHANGED,
+		    "another key of '%s' came into '%s' in the meantime", host, file);
+	return false;
 }

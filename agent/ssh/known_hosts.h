@@ -48,7 +48,11 @@ enum known_hosts_verdict known_hosts_check(const struct known_hosts *known, cons
 					   guint port, const uint8_t *key, size_t key_size,
 					   char **ret_place, char **ret_known);
 
-/* Appends a line under a lock of the file, which is made 0600 where it is not there. */
+/*
+ * Appends a line under a lock of the file, which is made 0600 where it is not there. A key that
+ * somebody else added meanwhile stays: the same one is enough, another one is
+ * SSH_ERROR_KEY_CHANGED.
+ */
 bool known_hosts_add(const char *file, bool hashed, const char *host, guint port,
 		     const uint8_t *key, size_t key_size, GError **error);
 

@@ -90,7 +90,7 @@ static bool accept_new(const struct ssh_libssh2 *self, const struct ssh_config *
 			    self->port, key, size, &problem))
 		return true;
 	g_set_error(error, SSH_ERROR,
-		    (int)(problem->domain == SSH_ERROR ? SSH_ERROR_CONFIG : SSH_ERROR_LOCAL), "%s",
+		    problem->domain == SSH_ERROR ? problem->code : (int)SSH_ERROR_LOCAL, "%s",
 		    problem->message);
 	return false;
 }

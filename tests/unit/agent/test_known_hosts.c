@@ -354,6 +354,28 @@ static void test_a_last_line_without_end_gets_one(void)
 	scratch_free(dir);
 }
 
+/* Two connections that both found no key: the second one to come may bring the same key only. */
+static void test_another_key_is_not_added_beside(void)
+{
+	g_autofree char *dir = scratch_new();
+	g_autofree char *path = scratch_path(dir, "known_hosts");
+	g_autoptr(GError) error = NULL;
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+	gsize size = 0, other_size = 0;
+	g_autofree uint8_t *key = key_bytes(ED1, &size);
+	g_autofree uint8_t *other = key_bytes(ED2, &other_size);
+
+	g_assert_true(known_hosts_add(path, false, "web1", 2222, key, size, NULL));
+	before = scratch_read(dir, "known_hosts");
+	g_assert_true(known_hosts_add(path, true, "web1", 2222, key, size, NULL));
+	g_assert_false(known_hosts_add(path, true, "web1", 2222, other, other_size, &error));
+	g_assert_error(error, SSH_ERROR, SSH_ERROR_KEY_CHANGED);
+	after = scratch_read(dir, "known_hosts");
+	g_assert_cmpstr(after, ==, before);
+	scratch_free(g_steal_pointer(&dir));
+}
+
 static void test_names_that_mean_more_are_not_added(void)
 {
 	static const char *const hosts[] = {"",   "a b",      "a,b",    "a\nb", "*",   "we?",
@@ -390,6 +412,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/known_hosts/what-is-added-matches", test_what_is_added_matches);
 	g_test_add_func("/known_hosts/a-last-line-without-end-gets-one",
 			test_a_last_line_without_end_gets_one);
+	g_test_add_func("/known_hosts/another-key-is-not-added-beside",
+			test_another_key_is_not_added_beside);
 	g_test_add_func("/known_hosts/names-that-mean-more-are-not-added",
 			test_names_that_mean_more_are_not_added);
 	return g_test_run();
