@@ -55,19 +55,26 @@ void ssh_client_log_done(struct ssh_client_log *log)
 /* ---------------------------------------------------------------- lines */
 
 /* "ssh-ed25519 SHA256:...", or "ssh-ed25519-cert-v01@openssh.com SHA256:..., serial 0 ID ..." with
- * the fingerprint of the key that was certified; the first is the one that was checked, a later one
- * of a new key exchange. */
+ * the fingerprint of the key that was certified. ssh tells it once in a key exchange, and a later
+ * one has the same; what else says so is a text of the server's that ssh repeats. */
 static void take_host_key(struct ssh_client_log *log, const char *text)
 {
 	const char *blank = strchr(text, ' ');
 	const char *certified = strstr(text, "-cert-v0");
 
-	if (log->fingerprint != NULL || blank == NULL || !g_str_has_prefix(blank + 1, "SHA256:"))
+	g_autofree char *fingerprint = NULL;
+
+	if (blank == NULL || !g_str_has_prefix(blank + 1, "SHA256:"))
 		return;
+	fingerprint = g_strndup(blank + 1, strcspn(blank + 1, ", "));
+	if (log->fingerprint != NULL) {
+		log->is_contradictory |= strcmp(log->fingerprint, fingerprint) != 0;
+		return;
+	}
 	if (certified == NULL || certified > blank)
 		certified = blank;
 	log->key_type = g_strndup(text, (gsize)(certified - text));
-	log->fingerprint = g_strndup(blank + 1, strcspn(blank + 1, ", "));
+	log->fingerprint = g_steal_pointer(&fingerprint);
 }
 
 /* What is said when all goes well, or besides. */

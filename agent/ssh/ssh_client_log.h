@@ -8,11 +8,14 @@
 #define PLIMSOLL_AGENT_SSH_CLIENT_LOG_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 struct ssh_client_log {
 	GString *rest;                /* a line whose end has not come */
 	GString *text;                /* lines but those of debugging, bounded */
 	char *key_type, *fingerprint; /* NULL: not yet */
+	bool is_contradictory;        /* several keys: the server, whose texts may have line
+					 feeds, wrote one of those lines */
 	char *offending;              /* "FILE:LINE" of the key that is another; NULL: none */
 };
 

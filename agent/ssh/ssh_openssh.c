@@ -320,6 +320,27 @@ static bool is_signed_in(const struct ssh_openssh *self)
 	return self->log.fingerprint != NULL && g_file_test(self->control, G_FILE_TEST_EXISTS);
 }
 
+static bool set_overdue(const char *host, gint64 wait_ms, GError **error)
+{
+	g_set_error(error, SSH_ERROR, SSH_ERROR_TIMEOUT,
+		    "\"%s\": not signed in after %" G_GINT64_FORMAT " s", host, wait_ms / 1000);
+	return false;
+}
+
+/* The client has told the key by now, but maybe what was read so far told another one. */
+static bool check_log(struct ssh_openssh *self, const char *host, gint64 wait_ms,
+		      gint64 deadline_us, GError **error)
+{
+	while (listen_once(self, 0))
+		if (g_get_monotonic_time() > deadline_us)
+			return set_overdue(host, wait_ms, error);
+	if (!self->log.is_contradictory)
+		return true;
+	g_set_error(error, SSH_ERROR, SSH_ERROR_KEY_CHANGED,
+		    "\"%s\" claims to have another host key than the one that ssh accepted", host);
+	return false;
+}
+
 /* false: the child has ended, or must. */
 static bool wait_for_sign_in(struct ssh_openssh *self, const char *host, gint64 wait_ms,
 			     const gint *cancelled, GError **error)
@@ -343,14 +364,10 @@ static bool wait_for_sign_in(struct ssh_openssh *self, const char *host, gint64 
 			g_set_error(error, SSH_ERROR, SSH_ERROR_CANCELLED, "cancelled");
 			return false;
 		}
-		if (g_get_monotonic_time() > deadline_us) {
-			g_set_error(error, SSH_ERROR, SSH_ERROR_TIMEOUT,
-				    "\"%s\": not signed in after %" G_GINT64_FORMAT " s", host,
-				    wait_ms / 1000);
-			return false;
-		}
+		if (g_get_monotonic_time() > deadline_us)
+			return set_overdue(host, wait_ms, error);
 	}
-	return true;
+	return check_log(self, host, wait_ms, deadline_us, error);
 }
 
 static bool start_master(struct ssh_openssh *self, const struct ssh_config *config,

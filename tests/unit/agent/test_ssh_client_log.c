@@ -110,18 +110,30 @@ static void a_changed_key_is_named_with_the_known_one(void)
 	scratch_free(dir);
 }
 
-static void the_first_host_key_is_the_one_that_was_checked(void)
-{
-	static const char text[] = "debug1: kex_exchange_identification: banner line 0: debug1: "
-				   "Server host key: ssh-rsa SHA256:false\r\n" HOST_KEY
-				   "debug1: Server host key: ssh-rsa SHA256:later\r\n";
-	struct ssh_client_log log;
+/* A line feed in a text of the server's begins a line of its own. */
+static const struct {
+	const char *text;
+	bool is_contradictory;
+} host_keys[] = {
+	{"debug1: kex_exchange_identification: banner line 0: debug1: "
+	 "Server host key: ssh-rsa SHA256:false\r\n" HOST_KEY HOST_KEY,
+	 false},
+	{HOST_KEY "debug1: Remote: x\ndebug1: Server host key: ssh-rsa SHA256:other\r\n", true},
+	{HOST_KEY "debug1: Server host certificate: x SHA256:other, serial 0\r\n", true},
+};
 
-	ssh_client_log_init(&log);
-	ssh_client_log_add(&log, text, strlen(text));
-	g_assert_cmpstr(log.key_type, ==, "ssh-ed25519");
-	g_assert_cmpstr(log.fingerprint, ==, FINGERPRINT);
-	ssh_client_log_done(&log);
+static void a_second_host_key_is_a_lie(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(host_keys); i++) {
+		struct ssh_client_log log;
+
+		ssh_client_log_init(&log);
+		ssh_client_log_add(&log, host_keys[i].text, strlen(host_keys[i].text));
+		g_assert_cmpstr(log.key_type, ==, "ssh-ed25519");
+		g_assert_cmpstr(log.fingerprint, ==, FINGERPRINT);
+		g_assert_true(log.is_contradictory == host_keys[i].is_contradictory);
+		ssh_client_log_done(&log);
+	}
 }
 
 static void a_certified_host_key_is_the_key(void)
@@ -156,7 +168,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ssh-client-log/reasons", every_end_has_its_reason);
 	g_test_add_func("/ssh-client-log/changed", a_changed_key_is_named_with_the_known_one);
-	g_test_add_func("/ssh-client-log/host-key", the_first_host_key_is_the_one_that_was_checked);
+	g_test_add_func("/ssh-client-log/host-key", a_second_host_key_is_a_lie);
 	g_test_add_func("/ssh-client-log/certified", a_certified_host_key_is_the_key);
 	g_test_add_func("/ssh-client-log/endless", an_endless_line_takes_no_memory);
 	return g_test_run();
