@@ -170,6 +170,14 @@ bool dockerd_peer_is_hidden(const struct survey *survey)
 	return peer != NULL && peer->state.status == PLIMSOLL__FETCH__STATUS__PERMISSION;
 }
 
+bool dockerd_peer_is_elsewhere(const struct survey *survey)
+{
+	const struct dockerd_survey *dockerd = survey->dockerd;
+
+	return dockerd->peer != NULL && dockerd->peer->state.errno_value == ECONNREFUSED &&
+	       g_strcmp0(dockerd->found_by, "socket") != 0;
+}
+
 const char *dockerd_cert_path(const struct survey *survey, guint i)
 {
 	return survey->dockerd->candidates[i].cert_path;

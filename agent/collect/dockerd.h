@@ -33,6 +33,9 @@ int64_t dockerd_peer_pid(const struct survey *survey);
 /* Whether the kernel would have told who is behind the endpoint, but not this user: over SSH the
  * engine can be asked all the same. */
 bool dockerd_peer_is_hidden(const struct survey *survey);
+/* Whether nobody was seen to listen at the endpoint, and no dockerd holds a socket of that path in
+ * a network of its own: if an engine answers there all the same, it is none of these processes. */
+bool dockerd_peer_is_elsewhere(const struct survey *survey);
 /* The process that the usual engine's pid file names, if the endpoint is that engine's; else 0. */
 int64_t dockerd_pid_in_file(const struct survey *survey);
 /* After the last round: index of the process that serves the API; -1: none or ambiguous. */

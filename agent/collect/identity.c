@@ -93,6 +93,8 @@ static const char *find_mismatch(const struct survey *survey)
 				    engine->kernel, self->kernel);
 	if (engine != NULL && dockerd_peer_is_hidden(survey) && has_foreign_containers(survey))
 		return "none of the engine's running containers is a process of this machine";
+	if (dockerd_peer_is_elsewhere(survey))
+		return "nobody was seen to listen on the socket that the engine answered on";
 	if (dockerd_serving(survey) >= 0)
 		return NULL;
 	process = processes_find(survey, pid);

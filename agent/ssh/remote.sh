@@ -32,7 +32,7 @@ call() {
 
 # What there is to work with.
 hello() {
-	for tool in cat cut find grep head ls readlink stat timeout tr xargs auditctl docker; do
+	for tool in cat cut find grep head ls readlink ss stat timeout tr xargs auditctl docker; do
 		command -v "$tool" >/dev/null 2>&1 && echo "has $tool"
 	done
 	[ -n "$BASH_VERSION" ] && echo 'has bash'
@@ -159,6 +159,11 @@ holder() {
 # own_mount: whether an engine made this machine's name: then it is a container.
 own_mount() {
 	exec grep -F ' /etc/hostname ' /proc/self/mountinfo
+}
+
+# listeners: unix sockets that are listened on, with the file that each was bound to.
+listeners() {
+	exec ss -xlneH
 }
 
 audit() {

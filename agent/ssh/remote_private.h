@@ -9,7 +9,7 @@
 /* What the programs over there can do. */
 struct remote_tools {
 	bool gnu_find, gnu_grep, gnu_ls, bash;
-	bool find, grep, head, ls, readlink, stat, xargs, cat, cut, tr, auditctl, timeout;
+	bool find, grep, head, ls, readlink, stat, xargs, cat, cut, tr, auditctl, ss, timeout;
 };
 
 enum { REMOTE_MARK_CHARS = 32 };

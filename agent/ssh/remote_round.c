@@ -270,6 +270,8 @@ static const char *function_of(enum remote_call_kind kind)
 		return "process_each";
 	case REMOTE_CALL_OWN_MOUNT:
 		return "own_mount";
+	case REMOTE_CALL_LISTENERS:
+		return "listeners";
 	case REMOTE_CALL_AUDIT_RULES:
 	case REMOTE_CALL_AUDIT_STATUS:
 		return "audit";
@@ -573,6 +575,7 @@ static void take(struct remote_round *round, const struct remote_call *call,
 	case REMOTE_CALL_OWN_MOUNT:
 	case REMOTE_CALL_AUDIT_RULES:
 	case REMOTE_CALL_AUDIT_STATUS:
+	case REMOTE_CALL_LISTENERS:
 		take_text(g_hash_table_lookup(round->once, GINT_TO_POINTER(call->kind)), frame);
 		break;
 	}

@@ -22,6 +22,7 @@ enum remote_call_kind {
 	REMOTE_CALL_OWN_MOUNT,
 	REMOTE_CALL_AUDIT_RULES,
 	REMOTE_CALL_AUDIT_STATUS,
+	REMOTE_CALL_LISTENERS,
 };
 
 /* A call that was sent. */

@@ -192,9 +192,48 @@ bool remote_answer_audit(struct remote_round *round, struct host_audit *answer)
 
 struct listeners {
 	const char *path, *real; /* of the socket that was asked about */
-	uint64_t inode;
-	guint found;
+	GArray *sockets;         /* guint64: inodes of those that were bound to it */
 };
+
+/* "... PATH 15271656 * 0 <-> ino:10953909 dev:0/65024 ...": the socket, and the file it was bound
+ * to. A path may hold anything, so the line is read from its end. */
+static bool read_listener(const char *line, guint64 *ret_socket, guint64 *ret_file)
+{
+	static const char link_mark[] = " * 0 ", file_mark[] = "ino:";
+	const char *end = g_strrstr(line, link_mark);
+	const char *file = end == NULL ? NULL : strstr(end, file_mark);
+	g_autofree char *front = file == NULL ? NULL : g_strndup(line, (gsize)(end - line));
+	const char *number = front == NULL ? NULL : strrchr(front, ' ');
+
+	if (number == NULL)
+		return false;
+	*ret_socket = g_ascii_strtoull(number + 1, NULL, 10);
+	*ret_file = g_ascii_strtoull(file + strlen(file_mark), NULL, 10);
+	return *ret_socket != 0 && *ret_file != 0;
+}
+
+/* Of several sockets that were bound to a path the one whose file still stands there; both tables
+ * must say so, and of one only. gives: its inode; 0: that cannot be told. */
+static guint64 find_standing(const char *text, guint64 file_inode, const GArray *sockets)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	guint64 found = 0;
+
+	for (guint i = 0; lines[i] != NULL; i++) {
+		guint64 socket = 0, file = 0;
+
+		if (!read_listener(lines[i], &socket, &file) || file != file_inode)
+			continue;
+		for (guint k = 0; k < sockets->len; k++) {
+			if (g_array_index(sockets, guint64, k) != socket)
+				continue;
+			if (found != 0)
+				return 0;
+			found = socket;
+		}
+	}
+	return found;
+}
 
 /* The table has a path as it was bound; /var/run is a link to /run nearly everywhere. */
 static void look_at_listener(const char *path, uint64_t inode, void *data)
@@ -205,8 +244,7 @@ static void look_at_listener(const char *path, uint64_t inode, void *data)
 	if (strcmp(path, listeners->path) != 0 && g_strcmp0(path, listeners->real) != 0 &&
 	    g_strcmp0(short_path, listeners->real) != 0)
 		return;
-	listeners->inode = inode;
-	listeners->found++;
+	g_array_append_val(listeners->sockets, inode);
 }
 
 /* Folders of descriptors, by pid, so that the first one found is the lowest. gives: g_free(). */
@@ -261,13 +299,33 @@ static bool find_holder(struct remote_round *round, uint64_t inode, struct host_
 	return true;
 }
 
+/* ret_inode  of the socket that stands at the place; 0: several were bound to it, and which one
+ * stands there cannot be told. false: that is still to be asked. */
+static bool choose_socket(struct remote_round *round, const struct host_stat *place,
+			  const GArray *sockets, guint64 *ret_inode)
+{
+	const struct remote_text *text = NULL;
+
+	*ret_inode = sockets->len == 1 ? g_array_index(sockets, guint64, 0) : 0;
+	if (sockets->len == 1 || !round->shell->tools.ss)
+		return true;
+	text = remote_round_once(round, REMOTE_CALL_LISTENERS, "");
+	if (text == NULL)
+		return false;
+	if (text->status == 0)
+		*ret_inode = find_standing(text->text, place->inode, sockets);
+	return true;
+}
+
 bool remote_answer_peer(struct remote_round *round, struct host_peer *answer)
 {
 	struct host_stat place = {.path = answer->path};
 	struct host_read table = {
 		.path = "/proc/net/unix", .max_bytes = LIMIT_PROC_FILE_BYTES, .data = ""};
 	bool is_done = remote_answer_stat(round, &place);
-	struct listeners listeners = {.path = answer->path};
+	g_autoptr(GArray) sockets = g_array_new(FALSE, FALSE, sizeof(guint64));
+	struct listeners listeners = {.path = answer->path, .sockets = sockets};
+	guint64 inode = 0;
 
 	is_done &= remote_answer_read(round, &table);
 	answer->state = remote_round_unanswered(round);
@@ -281,15 +339,17 @@ bool remote_answer_peer(struct remote_round *round, struct host_peer *answer)
 		return true;
 	listeners.real = place.real;
 	proc_unix_each(table.data, look_at_listener, &listeners);
-	if (!round->shell->facts.is_root)
-		answer->state = host_state_from_errno(EACCES);
-	else if (listeners.found == 0)
-		answer->state = host_state_from_errno(ECONNREFUSED);
-	else if (listeners.found > 1)
+	if (!round->shell->facts.is_root || sockets->len == 0) {
 		answer->state =
-			(struct host_state){.status = PLIMSOLL__FETCH__STATUS__NOT_TRIED,
+			host_state_from_errno(round->shell->facts.is_root ? ECONNREFUSED : EACCES);
+		return true;
+	}
+	answer->state = remote_round_unanswered(round);
+	if (!choose_socket(round, &place, sockets, &inode))
+		return false;
+	if (inode != 0)
+		return find_holder(round, inode, answer);
+	answer->state = (struct host_state){.status = PLIMSOLL__FETCH__STATUS__NOT_TRIED,
 					    .detail = "several sockets were bound to that path"};
-	else
-		return find_holder(round, listeners.inode, answer);
 	return true;
 }

@@ -208,6 +208,7 @@ static void take_tool(struct remote_tools *tools, const char *name)
 		{"cut", &tools->cut},
 		{"tr", &tools->tr},
 		{"auditctl", &tools->auditctl},
+		{"ss", &tools->ss},
 		{"timeout", &tools->timeout},
 		{"bash", &tools->bash},
 	};

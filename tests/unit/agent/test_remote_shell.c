@@ -413,14 +413,22 @@ static void test_peer(void)
 {
 	g_autofree char *root = make_tree();
 	g_autofree char *live = g_strconcat(root, "/live", NULL);
-	const char *const names[] = {"/live", "/a/../live", "/socket", "/none", NULL};
+	const char *const names[] = {"/live", "/a/../live", "/rebound", "/socket", "/none", NULL};
 	PLIMSOLL_AUTO_FD fd = bind_socket(live);
+	g_autofree char *rebound = g_strconcat(root, "/rebound", NULL);
+	PLIMSOLL_AUTO_FD covered = bind_socket(rebound);
+	PLIMSOLL_AUTO_FD second = -1;
 	struct remote_end end;
 	PLIMSOLL_AUTO(remote_shell) *shell = remote_end_shell(&remote_end_kinds[0], &end);
 	struct pair pair;
 
 	g_assert_nonnull(shell);
 	g_assert_cmpint(listen(fd, 8), ==, 0);
+	/* As dockerd does it with a socket that systemd made for it. */
+	g_assert_cmpint(listen(covered, 8), ==, 0);
+	g_assert_cmpint(unlink(rebound), ==, 0);
+	second = bind_socket(rebound);
+	g_assert_cmpint(listen(second, 8), ==, 0);
 	pair_init(&pair);
 	for (guint i = 0; names[i] != NULL; i++) {
 		g_autofree char *path = g_strconcat(root, names[i], NULL);
