@@ -460,6 +460,13 @@ static void set_user(const struct survey *survey, const struct candidate *candid
 	fact->home = survey_text(survey, accounts_home(survey, uid));
 }
 
+/* One that nobody waited for yet has neither a program nor words; who may not see the program of
+ * another still sees its words. */
+static bool has_ended(const struct host_process *process)
+{
+	return process->exe == NULL && process->argv0 == NULL;
+}
+
 /*
  * Helpers of published ports; what else a dockerd starts might be one by another name. Of its
  * runtime and its init it asks the version for every GET /info, so these come and go while it is
@@ -477,7 +484,7 @@ static void set_children(const struct survey *survey, Plimsoll__Dockerd *fact)
 		const struct host_process *process = &table->processes[i];
 		g_autofree char *base = process->exe == NULL ? NULL : proc_base_name(process->exe);
 
-		if (process->ppid != fact->pid)
+		if (process->ppid != fact->pid || has_ended(process))
 			continue;
 		if (g_strcmp0(base, "docker-proxy") == 0)
 			n_proxies++;
