@@ -56,12 +56,16 @@ static bool run_round(struct survey *survey, guint round, struct clock *clock, G
 static bool run_rounds(struct survey *survey, struct engine_work *work, struct clock *clock,
 		       GError **error)
 {
-	GThread *thread = g_thread_new("engine", ask_engine, work);
+	GThread *thread = g_thread_try_new("engine", ask_engine, work, NULL);
 	bool done = true;
+
+	if (thread == NULL) /* then one after the other */
+		(void)ask_engine(work);
 
 	for (guint round = 0; done && round + 1 < LIMIT_HOST_ROUNDS; round++)
 		done = run_round(survey, round, clock, error);
-	g_thread_join(thread);
+	if (thread != NULL)
+		g_thread_join(thread);
 	survey->engine = &work->facts;
 	if (work->options->engine_answered != NULL)
 		work->options->engine_answered(work->options->engine_answered_data);

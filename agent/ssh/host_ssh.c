@@ -116,13 +116,15 @@ static struct remote_shell *start_watched(struct ssh_link *link, int fd, const c
 		return remote_shell_new(fd, socket_path, LIMIT_SSH_CONNECT_MS, error);
 	g_mutex_init(&watch.lock);
 	g_cond_init(&watch.has_ended);
-	thread = g_thread_new("ssh-watch", watch_over, &watch);
+	/* Without it the shell is waited for as long as it may take. */
+	thread = g_thread_try_new("ssh-watch", watch_over, &watch, NULL);
 	shell = remote_shell_new(fd, socket_path, LIMIT_SSH_CONNECT_MS, error);
 	g_mutex_lock(&watch.lock);
 	watch.is_over = true;
 	g_cond_signal(&watch.has_ended);
 	g_mutex_unlock(&watch.lock);
-	g_thread_join(thread);
+	if (thread != NULL)
+		g_thread_join(thread);
 	g_mutex_clear(&watch.lock);
 	g_cond_clear(&watch.has_ended);
 	return shell;

@@ -94,13 +94,16 @@ static void lose_to_time(struct remote_shell *shell)
 	lose(shell, "the answers took too long");
 }
 
-/* bash takes a script byte by byte, a system call each; GNU's head takes just what it is told to.
- */
-static void make_block(char **text)
+/* bash takes a script byte by byte, a system call each; GNU's head takes just what it is told to. A
+ * block that did not come whole is not run, and neither is what is left of it. */
+static void make_block(guint trip, char **text)
 {
 	g_autofree char *plain = *text;
 
-	*text = g_strdup_printf("eval \"$(head -c %zu)\"\n%s", strlen(plain), plain);
+	*text = g_strdup_printf(
+		"block=$(head -c %zu); case $block in *' z %u\"') eval \"$block\" ;; "
+		"*) exit 1 ;; esac\n%s",
+		strlen(plain), trip, plain);
 }
 
 GArray *remote_shell_trip(struct remote_shell *shell, const GString *calls, gint64 deadline_us)
@@ -111,7 +114,7 @@ GArray *remote_shell_trip(struct remote_shell *shell, const GString *calls, gint
 	g_byte_array_set_size(shell->in, 0);
 	text = g_strdup_printf("%secho \"$M z %u\"\n", calls->str, trip);
 	if (shell->tools.bash && shell->tools.gnu_ls && strlen(text) > SLOW_BYTES)
-		make_block(&text);
+		make_block(trip, &text);
 	if (shell->lost == NULL &&
 	    converse(shell, text, strlen(text), trip, LIMIT_SSH_ROUND_BYTES, deadline_us) == 0)
 		lose_to_time(shell);

@@ -47,6 +47,7 @@ struct start {
 	int fds[3];
 	bool may_ask;
 	pid_t parent;
+	int most_fds; /* none is above it */
 };
 
 static void reset_signals(void)
@@ -73,7 +74,12 @@ static bool place_descriptors(const struct start *start)
 	for (int i = 0; i < 3; i++)
 		if (dup2(high[i], i) < 0)
 			return false;
-	return close_range(3, ~0U, 0) == 0;
+	if (close_range(3, ~0U, 0) == 0)
+		return true;
+	/* Kernels before 5.9 do not know the call. */
+	for (int fd = 3; fd < start->most_fds; fd++)
+		(void)close(fd);
+	return true;
 }
 
 static void become(const struct start *start) __attribute__((noreturn));
@@ -120,6 +126,7 @@ pid_t ssh_child_start(const struct ssh_child *child, GError **error)
 			child->err_fd >= 0 ? child->err_fd : nothing},
 		.may_ask = child->may_ask,
 		.parent = getpid(),
+		.most_fds = getdtablesize(),
 	};
 	pid_t pid = -1;
 

@@ -18,6 +18,8 @@
 
 enum { BUFFER_BYTES = 32 << 10 };
 
+static const char no_thread[] = "no thread can be started";
+
 struct ssh_listener {
 	struct ssh_link *link;
 	char *socket_path, *command; /* the way; one of them is NULL */
@@ -183,7 +185,9 @@ void ssh_listener_open_ahead(struct ssh_listener *listener, guint n_streams)
 {
 	listener->n_ahead = n_streams;
 	listener->is_opening = true;
-	listener->ahead = g_thread_new("ssh-ahead", open_ahead, listener);
+	listener->ahead = g_thread_try_new("ssh-ahead", open_ahead, listener, NULL);
+	if (listener->ahead == NULL)
+		listener->is_opening = false;
 }
 
 /* A stream that was opened ahead, or is about to be; -1: there is none. */
@@ -198,6 +202,13 @@ static int take_ready(struct ssh_listener *listener)
 		fd = GPOINTER_TO_INT(g_queue_pop_head(&listener->ready)) - 1;
 	g_mutex_unlock(&listener->lock);
 	return fd;
+}
+
+static void give_place_back(struct ssh_listener *listener)
+{
+	g_mutex_lock(&listener->lock);
+	listener->n_open--;
+	g_mutex_unlock(&listener->lock);
 }
 
 static gpointer carry(gpointer data)
@@ -215,9 +226,7 @@ static gpointer carry(gpointer data)
 		set_trouble(listener, error->message);
 	else
 		copy(listener, near_fd, far_fd);
-	g_mutex_lock(&listener->lock);
-	listener->n_open--;
-	g_mutex_unlock(&listener->lock);
+	give_place_back(listener);
 	return NULL;
 }
 
@@ -246,12 +255,21 @@ static void accept_one(struct ssh_listener *listener)
 {
 	PLIMSOLL_AUTO_FD fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct stream *stream = NULL;
+	GThread *thread = NULL;
 
 	if (fd < 0 || !is_own(fd) || !take_place(listener))
 		return;
 	stream = g_new0(struct stream, 1);
-	*stream = (struct stream){listener, plimsoll_steal_fd(&fd)};
-	g_ptr_array_add(listener->streams, g_thread_new("ssh-stream", carry, stream));
+	*stream = (struct stream){listener, fd};
+	thread = g_thread_try_new("ssh-stream", carry, stream, NULL);
+	if (thread != NULL) { /* now the descriptor is its own */
+		(void)plimsoll_steal_fd(&fd);
+		g_ptr_array_add(listener->streams, thread);
+		return;
+	}
+	g_free(stream);
+	set_trouble(listener, no_thread);
+	give_place_back(listener);
 }
 
 static gpointer accept_all(gpointer data)
@@ -298,7 +316,11 @@ struct ssh_listener *ssh_listener_new(struct ssh_link *link, const struct ssh_wa
 			    listener->path, g_strerror(errno));
 		return NULL;
 	}
-	listener->thread = g_thread_new("ssh-listener", accept_all, listener);
+	listener->thread = g_thread_try_new("ssh-listener", accept_all, listener, NULL);
+	if (listener->thread == NULL) {
+		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_LOCAL, no_thread);
+		return NULL;
+	}
 	return g_steal_pointer(&listener);
 }
 

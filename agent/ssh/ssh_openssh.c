@@ -406,6 +406,11 @@ struct ssh_link *ssh_openssh_open(const struct ssh_config *config,
 	}
 	self->link.host_key_type = g_strdup(self->log.key_type);
 	self->link.host_key_fingerprint = g_strdup(self->log.fingerprint);
-	self->reader = g_thread_new("ssh-words", listen_on, self);
+	self->reader = g_thread_try_new("ssh-words", listen_on, self, NULL);
+	if (self->reader == NULL) {
+		g_set_error_literal(error, SSH_ERROR, SSH_ERROR_LOCAL, "no thread can be started");
+		link_free(&self->link);
+		return NULL;
+	}
 	return &self->link;
 }

@@ -54,10 +54,20 @@ static bool fail_errno(const struct scan_journal *journal, GError **error)
 
 /* --- writing --- */
 
+/* A full disk: half a line would spoil the next one too. */
+static bool take_back(const struct scan_journal *journal, off_t end, GError **error)
+{
+	fail_errno(journal, error);
+	if (end >= 0)
+		(void)!ftruncate(journal->fd, end);
+	return false;
+}
+
 static bool write_line(const struct scan_journal *journal, struct json *value, GError **error)
 {
 	g_autofree char *json = json_text(value, false);
 	g_autofree char *line = g_strconcat(json, "\n", NULL);
+	const off_t end = lseek(journal->fd, 0, SEEK_END);
 	const size_t size = strlen(line);
 	size_t done = 0;
 
@@ -68,7 +78,7 @@ static bool write_line(const struct scan_journal *journal, struct json *value, G
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fail_errno(journal, error);
+			return take_back(journal, end, error);
 		done += (size_t)n;
 	}
 	return fdatasync(journal->fd) == 0 || fail_errno(journal, error);

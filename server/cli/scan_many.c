@@ -228,10 +228,11 @@ static char *digest_of_targets(const GPtrArray *entries)
 	for (guint i = 0; i < entries->len; i++) {
 		const struct ssh_target *target =
 			((const struct inventory_entry *)entries->pdata[i])->target;
-		g_autofree char *line =
-			g_strdup_printf("%s\n%s\n%s\n%u\n%s\n", target->name, target->host,
-					target->user != NULL ? target->user : "", target->port,
-					target->socket != NULL ? target->socket : "");
+		g_autofree char *line = g_strdup_printf(
+			"%s\n%s\n%s\n%u\n%s\n%s\n%d%d\n", target->name, target->host,
+			target->user != NULL ? target->user : "", target->port,
+			target->socket != NULL ? target->socket : "",
+			target->key != NULL ? target->key : "", target->has_sudo, target->sudo);
 
 		g_checksum_update(sum, (const guchar *)line, -1);
 	}

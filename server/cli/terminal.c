@@ -119,13 +119,23 @@ static gpointer paint_until_over(gpointer data)
 }
 
 /* A shell that started this in the background had SIGINT ignored; that stays so. */
-static void catch_interrupt(void)
+static void catch_signal(int signal_number)
 {
 	struct sigaction now;
 	struct sigaction action = {.sa_handler = interrupted};
 
-	if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-		(void)sigaction(SIGINT, &action, NULL);
+	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+		(void)sigaction(signal_number, &action, NULL);
+}
+
+/* What can end in order is ended so also where cron or a service manager wants it. */
+static void catch_interrupt(void)
+{
+	catch_signal(SIGINT);
+	if (atomic_load(&cancel_flag) == NULL)
+		return;
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
 }
 
 void terminal_cancel_by(gint *flag)

@@ -70,9 +70,14 @@ class Sweep(unittest.TestCase):
                     self.assertEqual(scan.stderr.count(words) + scan.stdout.count(words) > 0, True, (words, scan.stderr))
 
     def test_an_interrupted_sweep_goes_on_where_it_stopped(self):
-        journal = ['--resume', self.site.path('journal')]
-        first = self.scanner.prepare('silent', *self.names, jobs=2, seconds_each=SILENT_S, options=journal)
-        first.run(watch=Interruption(self.site.path('journal'), 4).look)
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal.Signals(signal_number).name):
+                self.interrupt(signal_number)
+
+    def interrupt(self, signal_number):
+        path = self.site.path(f'journal-{signal_number}')
+        first = self.scanner.prepare('silent', *self.names, jobs=2, seconds_each=SILENT_S, options=['--resume', path])
+        first.run(watch=Interruption(path, 4, signal_number).look)
         self.assertEqual(first.code, 130, first.stderr)
         done = [name for name in self.names if name in first.rows and first.host(name).audited]
         self.assertTrue(0 < len(done) < HOSTS, first.rows.keys())
@@ -87,16 +92,16 @@ class Sweep(unittest.TestCase):
 
 
 class Interruption:
-    """SIGINT once so many lines stand in the journal."""
+    """A signal once so many lines stand in the journal."""
 
-    def __init__(self, path, lines):
-        self.path, self.lines, self.sent = path, lines, False
+    def __init__(self, path, lines, signal_number):
+        self.path, self.lines, self.signal_number, self.sent = path, lines, signal_number, False
 
     def look(self, pid):
         if not self.sent and os.path.exists(self.path):
             with open(self.path) as file:
                 if file.read().count('\n') >= self.lines:
-                    os.kill(pid, signal.SIGINT)
+                    os.kill(pid, self.signal_number)
                     self.sent = True
 
 
