@@ -283,6 +283,8 @@ static void test_unfinished(void)
 	/* Made-up fingerprints are none. */
 	unstored = scan("good1 good2 --store --data " AT "/data --resume " AT "/unstored" ONLY);
 	after = scan("good1 good2 --store --data " AT "/data --resume " AT "/unstored" ONLY);
+	g_assert_cmpint(cut.code, ==, CLI_IO);
+	g_assert_null(strstr(cut.out, "done before"));
 	g_assert_nonnull(strstr(again.out, "1 done before"));
 	g_assert_cmpint(again.code, ==, CLI_IO);
 	g_assert_nonnull(strstr(unstored.err, "not stored"));
