@@ -434,3 +434,28 @@ char *proc_base_name(const char *path)
 		name[strlen(name) - (sizeof(deleted) - 1)] = '\0';
 	return name;
 }
+
+static bool take_id(const char *id, void *data)
+{
+	char **found = data;
+
+	*found = g_strndup(id, PROC_CONTAINER_ID_CHARS);
+	return false;
+}
+
+char *proc_mounts_container(const char *mountinfo)
+{
+	g_auto(GStrv) lines = g_strsplit(mountinfo, "\n", -1);
+	char *id = NULL;
+
+	for (guint i = 0; lines[i] != NULL && id == NULL; i++) {
+		struct proc_mount mount = {0};
+
+		if (!proc_mount_parse(lines[i], &mount))
+			continue;
+		if (strcmp(mount.mount_point, "/etc/hostname") == 0)
+			proc_cgroup_ids(mount.root, take_id, &id);
+		proc_mount_done(&mount);
+	}
+	return id;
+}

@@ -57,6 +57,15 @@ struct proc_mount {
 bool proc_mount_parse(const char *line, struct proc_mount *ret_mount);
 void proc_mount_done(struct proc_mount *mount);
 
+/*
+ * The container that a process runs in, by its own /proc/self/mountinfo: engines mount a file of
+ * the container's own folder, which has its id for a name, over /etc/hostname. The cgroup does not
+ * show it to a process with a cgroup namespace of its own.
+ *
+ * gives  PROC_CONTAINER_ID_CHARS digits, g_free(); NULL: none.
+ */
+char *proc_mounts_container(const char *mountinfo);
+
 struct proc_socket {
 	char address[46]; /* as inet_ntop(3) writes it */
 	int64_t port;

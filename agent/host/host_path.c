@@ -51,16 +51,13 @@ static int restart_at_root(struct walk *walk)
 	return 0;
 }
 
-/* Takes the next component off pending; NULL: none left. */
-static char *next_component(struct walk *walk)
+char *host_path_next(GString *pending)
 {
-	const char *start = walk->pending->str + strspn(walk->pending->str, "/");
+	const char *start = pending->str + strspn(pending->str, "/");
 	size_t length = strcspn(start, "/");
-	char *name = NULL;
+	char *name = length == 0 ? NULL : g_strndup(start, length);
 
-	if (length > 0)
-		name = g_strndup(start, length);
-	g_string_erase(walk->pending, 0, (gssize)((size_t)(start - walk->pending->str) + length));
+	g_string_erase(pending, 0, (gssize)((size_t)(start - pending->str) + length));
 	return name;
 }
 
@@ -179,7 +176,7 @@ static int enter(struct walk *walk, const char *name)
 static int walk_on(struct walk *walk, char **ret_stuck)
 {
 	for (;;) {
-		g_autofree char *name = next_component(walk);
+		g_autofree char *name = host_path_next(walk->pending);
 		int error = 0;
 
 		if (name == NULL)
@@ -204,28 +201,26 @@ static void split_last(const char *path, char **ret_parent, char **ret_last)
 	*ret_last = g_strdup(last);
 }
 
-/* The parent does not exist: its nearest ancestor that does, and the names below it as given. */
-static char *parent_below_ancestor(const struct walk *walk, const char *stuck, const char *last)
+char *host_path_below(const char *done, const char *stuck, const char *pending, const char *last)
 {
-	g_autofree char *below = g_build_path("/", stuck, walk->pending->str, last, NULL);
+	g_autofree char *below = g_build_path("/", stuck, pending, last, NULL);
 	g_auto(GStrv) names = g_strsplit(below, "/", -1);
 
 	if (g_strv_contains((const char *const *)names, ".."))
 		return NULL;
-	return g_strdup_printf("%s/%s", walk->done->str, below);
+	return g_strdup_printf("%s/%s", done, below);
 }
 
-static bool is_dots(const char *name)
+bool host_path_is_dots(const char *name)
 {
 	return strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* stuck: the component that could not be entered; NULL: all could. */
-static char *end_of(const struct walk *walk, const char *stuck)
+char *host_path_end(const char *done, const char *stuck)
 {
 	if (stuck != NULL)
-		return g_strdup_printf("%s/%s", walk->done->str, stuck);
-	return g_strdup(walk->done->len == 0 ? "/" : walk->done->str);
+		return g_strdup_printf("%s/%s", done, stuck);
+	return g_strdup(done[0] == '\0' ? "/" : done);
 }
 
 static int walk_path(struct walk *walk, const char *path, struct host_path *ret_path)
@@ -240,12 +235,13 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	if (error == 0)
 		error = walk_on(walk, &stuck);
 	if (error != 0) {
-		ret_path->end = end_of(walk, stuck);
+		ret_path->end = host_path_end(walk->done->str, stuck);
 		if (error == ENOENT && stuck != NULL)
-			ret_path->real_parent = parent_below_ancestor(walk, stuck, last);
+			ret_path->real_parent =
+				host_path_below(walk->done->str, stuck, walk->pending->str, last);
 		return error;
 	}
-	if (!is_dots(last)) {
+	if (!host_path_is_dots(last)) {
 		PLIMSOLL_AUTO_FD child = open_child(walk->fd, last);
 
 		ret_path->real_parent = g_strdup_printf("%s/%s", walk->done->str, last);
@@ -254,7 +250,7 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	}
 	g_string_assign(walk->pending, last);
 	error = walk_on(walk, &stuck);
-	ret_path->end = end_of(walk, stuck);
+	ret_path->end = host_path_end(walk->done->str, stuck);
 	return error;
 }
 

@@ -38,6 +38,17 @@ void host_path_init(struct host_path *ret_path, int root_fd, const char *path,
 void host_path_done(struct host_path *path);
 #define HOST_PATH_AUTO __attribute__((cleanup(host_path_done))) struct host_path
 
+/* --- the text of a walk, for those that walk: here, and over what another machine said --- */
+
+/* Takes the next component off pending; NULL: none left. g_free(). */
+char *host_path_next(GString *pending);
+/* The parent does not exist: its nearest ancestor that does (done), and the names below it as
+ * given. NULL: these go up again. g_free(). */
+char *host_path_below(const char *done, const char *stuck, const char *pending, const char *last);
+bool host_path_is_dots(const char *name);
+/* stuck: the component that could not be entered; NULL: all could. g_free(). */
+char *host_path_end(const char *done, const char *stuck);
+
 /* The object alone, by one call where the kernel can. gives: an O_PATH descriptor, or -1 and errno.
  */
 int host_path_open(int root_fd, const char *path);

@@ -24,14 +24,6 @@ static int64_t own_namespace(const char *kind)
 	return proc_link_inode(target, kind);
 }
 
-static bool take_id(const char *id, void *data)
-{
-	char **found = data;
-
-	*found = g_strndup(id, PROC_CONTAINER_ID_CHARS);
-	return false;
-}
-
 /* A kernel that can tell (5.8) spares reading the whole table of mounts. */
 static bool may_be_mount_point(const char *path)
 {
@@ -43,30 +35,15 @@ static bool may_be_mount_point(const char *path)
 	       (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/*
- * Engines mount a file of the container's own folder, which has its id for a name, over
- * /etc/hostname; the cgroup does not show it to a process with a cgroup namespace of its own.
- * gives: g_free(); NULL: none.
- */
+/* gives: g_free(); NULL: none. */
 static char *own_container(void)
 {
 	g_autofree char *text = NULL;
-	char *id = NULL;
 
 	if (!may_be_mount_point("/etc/hostname") ||
 	    !g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL))
 		return NULL;
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	for (guint i = 0; lines[i] != NULL && id == NULL; i++) {
-		struct proc_mount mount = {0};
-
-		if (!proc_mount_parse(lines[i], &mount))
-			continue;
-		if (strcmp(mount.mount_point, "/etc/hostname") == 0)
-			proc_cgroup_ids(mount.root, take_id, &id);
-		proc_mount_done(&mount);
-	}
-	return id;
+	return proc_mounts_container(text);
 }
 
 void local_self(struct arena *arena, bool is_tree, struct host_self *ret_self)

@@ -42,32 +42,6 @@ static int64_t namespace_of(struct remote_round *round, const char *path, const 
 	return proc_link_inode(link.target, kind);
 }
 
-static bool take_id(const char *id, void *data)
-{
-	char **found = data;
-
-	*found = g_strndup(id, PROC_CONTAINER_ID_CHARS);
-	return false;
-}
-
-/* gives: g_free(); NULL: none. */
-static char *own_container(const char *mountinfo)
-{
-	g_auto(GStrv) lines = g_strsplit(mountinfo, "\n", -1);
-	char *id = NULL;
-
-	for (guint i = 0; lines[i] != NULL && id == NULL; i++) {
-		struct proc_mount mount = {0};
-
-		if (!proc_mount_parse(lines[i], &mount))
-			continue;
-		if (strcmp(mount.mount_point, "/etc/hostname") == 0)
-			proc_cgroup_ids(mount.root, take_id, &id);
-		proc_mount_done(&mount);
-	}
-	return id;
-}
-
 /* What says whether this is a container. NULL: nothing yet, or never. */
 static const char *own_mounts(struct remote_round *round, bool *is_done)
 {
@@ -107,7 +81,7 @@ bool remote_answer_self(struct remote_round *round, struct host_self *answer)
 	answer->has_userns = userns >= 0;
 	answer->in_userns = userns != PROC_FIRST_USERNS;
 	answer->has_foreign_root = mntns >= 0 && first_mntns >= 0 && mntns != first_mntns;
-	container = own_container(mounts);
+	container = proc_mounts_container(mounts);
 	answer->container_id = arena_strdup(round->batch->arena, container);
 	answer->state = host_state_from_errno(0);
 	return true;

@@ -22,17 +22,6 @@ struct walk {
 	int64_t link_ctime_s, move_ctime_s;
 };
 
-/* Takes the next component off pending; NULL: none left. */
-static char *next_component(struct walk *walk)
-{
-	const char *start = walk->pending->str + strspn(walk->pending->str, "/");
-	size_t length = strcspn(start, "/");
-	char *name = length == 0 ? NULL : g_strndup(start, length);
-
-	g_string_erase(walk->pending, 0, (gssize)((size_t)(start - walk->pending->str) + length));
-	return name;
-}
-
 static void go_up(struct walk *walk)
 {
 	const char *slash = strrchr(walk->done->str, '/');
@@ -93,7 +82,7 @@ static int enter(struct walk *walk, const char *name)
 static int walk_on(struct walk *walk, char **ret_stuck)
 {
 	for (;;) {
-		g_autofree char *name = next_component(walk);
+		g_autofree char *name = host_path_next(walk->pending);
 		int error = 0;
 
 		if (name == NULL)
@@ -109,30 +98,6 @@ static int walk_on(struct walk *walk, char **ret_stuck)
 	}
 }
 
-/* The parent does not exist: its nearest ancestor that does, and the names below it as given. */
-static char *parent_below_ancestor(const struct walk *walk, const char *stuck, const char *last)
-{
-	g_autofree char *below = g_build_path("/", stuck, walk->pending->str, last, NULL);
-	g_auto(GStrv) names = g_strsplit(below, "/", -1);
-
-	if (g_strv_contains((const char *const *)names, ".."))
-		return NULL;
-	return g_strdup_printf("%s/%s", walk->done->str, below);
-}
-
-static bool is_dots(const char *name)
-{
-	return strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* stuck: the component that could not be entered; NULL: all could. */
-static char *end_of(const struct walk *walk, const char *stuck)
-{
-	if (stuck != NULL)
-		return g_strdup_printf("%s/%s", walk->done->str, stuck);
-	return g_strdup(walk->done->len == 0 ? "/" : walk->done->str);
-}
-
 static int walk_path(struct walk *walk, const char *path, struct host_path *ret_path)
 {
 	const char *last = strrchr(path, '/') + 1;
@@ -142,12 +107,13 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	g_string_append_len(walk->pending, path, last - path);
 	error = walk_on(walk, &stuck);
 	if (error != 0) {
-		ret_path->end = end_of(walk, stuck);
+		ret_path->end = host_path_end(walk->done->str, stuck);
 		if (error == ENOENT)
-			ret_path->real_parent = parent_below_ancestor(walk, stuck, last);
+			ret_path->real_parent =
+				host_path_below(walk->done->str, stuck, walk->pending->str, last);
 		return error;
 	}
-	if (!is_dots(last)) {
+	if (!host_path_is_dots(last)) {
 		const struct remote_entry *entry = look_at(walk, last);
 
 		ret_path->real_parent = g_strdup_printf("%s/%s", walk->done->str, last);
@@ -156,7 +122,7 @@ static int walk_path(struct walk *walk, const char *path, struct host_path *ret_
 	}
 	g_string_assign(walk->pending, last);
 	error = walk_on(walk, &stuck);
-	ret_path->end = end_of(walk, stuck);
+	ret_path->end = host_path_end(walk->done->str, stuck);
 	return error;
 }
 

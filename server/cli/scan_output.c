@@ -185,6 +185,19 @@ static const char *status_of(const struct scan_row *row)
 	return row->reason != NULL ? "partial" : "audited";
 }
 
+/* Whether the Engine that answered was seen to be of the machine whose files were read. */
+static void write_same_machine(struct json_writer *writer, const struct report *report)
+{
+	const Plimsoll__Snapshot *snapshot = report == NULL ? NULL : report->facts->snapshot;
+	const bool is_said = snapshot != NULL && snapshot->has_host_matches_engine;
+
+	json_write_value(writer, "same_machine",
+			 is_said ? json_new_boolean(snapshot->host_matches_engine)
+				 : json_new_null());
+	json_write_value(writer, "same_machine_reason",
+			 json_new_string(is_said ? snapshot->host_mismatch : NULL));
+}
+
 static void write_member(GString *text, const struct sink *sink, const struct scan_row *row,
 			 const struct ssh_target *target, const struct report *report,
 			 const struct format_style *style)
@@ -201,6 +214,7 @@ static void write_member(GString *text, const struct sink *sink, const struct sc
 	json_write_value(writer, "transport", json_new_string(row->transport));
 	json_write_value(writer, "transport_reason", json_new_string(row->transport_reason));
 	json_write_value(writer, "engine_way", json_new_string(row->engine_way));
+	write_same_machine(writer, report);
 	json_write_value(writer, "host_key", new_host_key(row));
 	json_write_value(writer, "wall_ms", json_new_integer(row->wall_us / 1000));
 	if (report != NULL)

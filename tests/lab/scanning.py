@@ -25,6 +25,7 @@ class Host:
         self.transport = row.get('transport')
         self.transport_reason = row.get('transport_reason')
         self.engine_way = row.get('engine_way')
+        self.same_machine = row.get('same_machine')
         self.verdicts = self.report = self.facts = self.envelope = self.observed = None
         if not self.audited:
             return

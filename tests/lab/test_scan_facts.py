@@ -63,6 +63,7 @@ class Facts(unittest.TestCase):
                     self.assertEqual(there.envelope['transport'], 'ssh-' + transport)
                     self.assertEqual(there.envelope['engine_key'], here['envelope']['engine_key'])
                     self.assertEqual(there.envelope['hostname'], name)
+                    self.assertIs(there.same_machine, True)
                     self.assertEqual(sorted(there.observed), sorted(here['observed']))
                     self.assertLessEqual(there.envelope['cost']['rounds'], 4)
 
